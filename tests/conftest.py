@@ -1,0 +1,49 @@
+"""Every test runs as `portal_app`, the role that serves people: what it may not do fails here first."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, connections
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+from portal.database import LIMITS, start_up
+from portal.embedded import APP
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The owner makes the test database and migrates it; from then on connections are the portal's own."""
+    owner = {key: connection.settings_dict[key] for key in ("USER", "PASSWORD", "OPTIONS")}
+    app = {"USER": APP, "OPTIONS": {**owner["OPTIONS"], "prepare_threshold": 0, "options": start_up(LIMITS)}}
+    connections.close_all()
+    connection.settings_dict.update(app)
+    flush = DatabaseOperations.execute_sql_flush
+    DatabaseOperations.execute_sql_flush = _flush_as(owner)  # type: ignore[method-assign]
+    yield
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    connections.close_all()
+    connection.settings_dict.update(owner)
+
+
+def _flush_as(owner: dict[str, Any]) -> Any:
+    """Emptying tables between tests is TRUNCATE, which neither the role nor the audit trigger allows."""
+
+    def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
+        params = self.connection.get_connection_params()
+        where = {key: params[key] for key in ("host", "port", "dbname") if key in params}
+        password = {"password": owner["PASSWORD"]} if owner["PASSWORD"] else {}
+        with psycopg.connect(**where, user=owner["USER"], **password) as own:
+            guarded = own.execute(
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger"
+                " WHERE NOT tgisinternal AND tgenabled <> 'D'"
+            ).fetchall()
+            for (table,) in guarded:
+                own.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")  # type: ignore[call-overload]
+            for statement in sql_list:
+                own.execute(statement)  # type: ignore[call-overload]
+            for (table,) in guarded:
+                own.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")  # type: ignore[call-overload]
+
+    return execute_sql_flush

@@ -1,0 +1,28 @@
+"""The settings tests run under: production's, except for what has no place on a test server."""
+
+import os
+
+os.environ.update(
+    DEMO="0",
+    DEBUG="0",
+    EMBEDDED_DATABASE="1",
+    DATABASE_AS_OWNER="1",  # to create the test database; tests/conftest.py then becomes portal_app
+    SECRET_KEY="only-for-tests-" * 4,
+    ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+    TRUSTED_PROXY_COUNT="0",
+    EMAIL_URL="",
+    LOG_LEVEL="WARNING",
+)
+
+from portal.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True  # no collectstatic before a test
+# The browser tests speak plain http to localhost.
+SECURE_SSL_REDIRECT = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = False
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = "session", "csrf", "language"
