@@ -1,0 +1,163 @@
+"""How often somebody may try: counters in one unlogged table, one upsert each, shared by all processes.
+
+Count outside transactions: what is rolled back was not counted, and the row stays locked until the end of one.
+Limits are by (account, network) and by network, never by account alone: nobody can lock another person out.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+CREATE_TABLE = """
+CREATE UNLOGGED TABLE portal_ratelimit (
+    key text COLLATE "C" PRIMARY KEY,
+    window_start timestamptz NOT NULL,
+    hits integer NOT NULL
+)
+"""
+DROP_TABLE = "DROP TABLE portal_ratelimit"
+
+# A window in the future (the clock was put back) counts as over: it would otherwise last until then.
+_HIT = """
+INSERT INTO portal_ratelimit AS row (key, window_start, hits) VALUES (%(key)s, %(now)s, 1)
+ON CONFLICT (key) DO UPDATE SET
+    hits = CASE WHEN row.window_start > %(expired)s AND row.window_start <= %(horizon)s
+                THEN LEAST(row.hits, 1000000000) + 1 ELSE 1 END,
+    window_start = CASE WHEN row.window_start > %(expired)s AND row.window_start <= %(horizon)s
+                        THEN row.window_start ELSE EXCLUDED.window_start END
+RETURNING window_start, hits
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Truthy when allowed; otherwise says after how many seconds to try again."""
+
+    allowed: bool
+    retry_after_seconds: int = 0
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """At most `limit` tries in `seconds`, counted from the first of them."""
+
+    name: str
+    limit: int
+    seconds: int
+
+
+SIGN_IN_BY_ACCOUNT = Rule("sign-in-account", limit=10, seconds=300)
+SIGN_IN_BY_NETWORK = Rule("sign-in-network", limit=30, seconds=300)
+
+
+def hit(key: str, limit: int, seconds: int, now: datetime | None = None) -> Verdict:
+    """Count one try, also a refused one; allowed while the window has had at most `limit`."""
+    now = now or timezone.now()
+    window = timedelta(seconds=seconds)
+    with connection.cursor() as cursor:
+        cursor.execute(_HIT, {"key": key, "now": now, "expired": now - window, "horizon": now + window})
+        window_start, hits = cursor.fetchone()
+    if hits <= limit:
+        return Verdict(allowed=True)
+    return Verdict(
+        allowed=False, retry_after_seconds=max(1, ceil((window_start + window - now).total_seconds()))
+    )
+
+
+def give_back(key: str) -> None:
+    """Uncount one try: it was not one of those the limit is for."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE portal_ratelimit SET hits = hits - 1 WHERE key = %s AND hits > 0", [key])
+
+
+def forget(key: str) -> None:
+    """Start anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM portal_ratelimit WHERE key = %s", [key])
+
+
+def prune(before: datetime) -> int:
+    """Delete counters whose window began before; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM portal_ratelimit WHERE window_start < %s", [before])
+        return cursor.rowcount
+
+
+def key_for(name: str, *parts: object) -> str:
+    """A counter's key. What it is about is hashed with our secret: no address or e-mail stands in the table."""
+    text = "\x1f".join(str(part) for part in parts)
+    return f"{name}:{salted_hmac(name, text.encode('utf-8', 'replace'), algorithm='sha256').hexdigest()}"
+
+
+def sign_in_attempt(account: str, address: str, now: datetime | None = None) -> Verdict:
+    """Count a try to sign in as this account from this address, before the password is looked at."""
+    verdicts = [hit(key, rule.limit, rule.seconds, now) for rule, key in _sign_in_keys(account, address)]
+    return _strictest(verdicts)
+
+
+def sign_in_succeeded(account: str, address: str) -> None:
+    """The right person: forget their own failures, and do not let a busy office count against itself."""
+    (_, by_account), (_, by_network) = _sign_in_keys(account, address)
+    forget(by_account)
+    give_back(by_network)
+
+
+def network_of(address: str) -> str:
+    """The network an address stands for: IPv4 /24, IPv6 /64, since one person has many of them there."""
+    ip = _ip(address)
+    if ip is None:
+        return "unknown"
+    return str(ipaddress.ip_network((int(ip), 24 if ip.version == 4 else 64), strict=False))
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address the request came from, as the outermost of our TRUSTED_PROXY_COUNT proxies saw it.
+
+    Everything further left in X-Forwarded-For was written by the client. A request that came past the proxies, or
+    whose header is not an address, counts as the machine it came from.
+    """
+    peer = request.META.get("REMOTE_ADDR", "")
+    proxies = getattr(settings, "TRUSTED_PROXY_COUNT", 0)
+    if proxies > 0:
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        seen = _ip(forwarded[-proxies]) if len(forwarded) >= proxies else None
+        if seen is not None:
+            return str(seen)
+    ip = _ip(peer)
+    return str(ip) if ip is not None else ""
+
+
+def _sign_in_keys(account: str, address: str) -> list[tuple[Rule, str]]:
+    network = network_of(address)
+    return [
+        (SIGN_IN_BY_ACCOUNT, key_for(SIGN_IN_BY_ACCOUNT.name, account.strip().casefold(), network)),
+        (SIGN_IN_BY_NETWORK, key_for(SIGN_IN_BY_NETWORK.name, network)),
+    ]
+
+
+def _strictest(verdicts: Iterable[Verdict]) -> Verdict:
+    return max(verdicts, key=lambda verdict: verdict.retry_after_seconds)
+
+
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        ip = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
