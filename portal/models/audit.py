@@ -1,0 +1,101 @@
+"""What happened: one event a change, that nobody can edit or delete (R9)."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.identifiers import uuid7
+from portal.tenancy import TenantQuerySet
+
+
+class Channel(models.TextChoices):
+    """The door a change came through."""
+
+    PORTAL = "portal", _("portal")
+    API = "api", _("API")
+    BULK = "bulk", _("bulk")
+    IMPORT = "import", _("import")
+    RULE = "rule", _("rule")
+    COMMAND = "command", _("operator")
+
+
+class Action(models.TextChoices):
+    """Every kind of change the log knows. Alphabetical; a new operation adds its line here."""
+
+    CUSTOMER_RELATIONSHIP_ENDED = "customer_relationship.ended", _("Customer relationship ended")
+    CUSTOMER_RELATIONSHIP_ESTABLISHED = "customer_relationship.established", _("Customer relationship established")
+    DELEGATED_ADMIN_ENDED = "delegated_admin.ended", _("Delegated admin ended")
+    DELEGATED_ADMIN_ESTABLISHED = "delegated_admin.established", _("Delegated admin granted")
+    DELEGATED_ADMIN_REQUESTED = "delegated_admin.requested", _("Delegated admin requested")
+    DESIGNATION_ENDED = "designation.ended", _("Back to provider")
+    DESIGNATION_MADE = "designation.made", _("Support contact designated")
+    IMPORT_RUN = "import.run", _("Import")
+    MEMBER_INVITED = "member.invited", _("Member invited")
+    MEMBER_JOINED = "member.joined", _("Member joined")
+    MEMBER_REMOVED = "member.removed", _("Member removed")
+    MEMBER_ROLES_CHANGED = "member.roles_changed", _("Roles changed")
+    MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn", _("Invitation withdrawn")
+    ORGANISATION_CREATED = "organisation.created", _("Organisation created")
+    PARTNER_SUSPENDED = "partner.suspended", _("Partner suspended")
+    PARTNER_SUSPENSION_LIFTED = "partner.suspension_lifted", _("Suspension lifted")
+    RESELLER_RELATIONSHIP_ENDED = "reseller_relationship.ended", _("Reseller relationship ended")
+    RESELLER_RELATIONSHIP_ESTABLISHED = "reseller_relationship.established", _("Reseller relationship established")
+    RESELLER_RELATIONSHIP_REQUESTED = "reseller_relationship.requested", _("Reseller relationship requested")
+    SUBSCRIPTION_MOVED = "subscription.moved_to_new_commerce", _("Moved to new commerce")
+    SUPPORT_PROFILE_CHANGED = "support_profile.changed", _("Support profile changed")
+
+
+class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):
+    def visible_to(self, actor):
+        """An organisation sees its own record, nobody else's."""
+        return self.filter(organisation_id=actor.organisation.pk)
+
+
+class AuditEvent(models.Model):
+    """One change: whose record, who did it in which role, what, before, after, note, channel, request, UTC instant.
+
+    People are ids only, so that a name can be erased while the event stays; organisations are kept as they were
+    called. The note may name people: it stands in a row of its own, its hash here. The database refuses UPDATE,
+    DELETE and TRUNCATE.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey("portal.Organisation", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    action = models.CharField(max_length=60, choices=Action.choices)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    # Who: a person, an integration, or the system. No foreign key, so that an account can go and the event stay.
+    actor_kind = models.CharField(max_length=12)
+    actor_id = models.UUIDField(null=True, blank=True)
+    actor_role = models.CharField(max_length=30, blank=True)
+    actor_organisation_id = models.UUIDField(null=True, blank=True)
+    actor_organisation_name = models.CharField(max_length=200, blank=True)
+    # What.
+    customer_id = models.UUIDField(null=True, blank=True)
+    subscription_id = models.UUIDField(null=True, blank=True)
+    partner_ids = ArrayField(models.UUIDField(), default=list, blank=True)
+    before = models.JSONField(default=dict, blank=True)
+    after = models.JSONField(default=dict, blank=True)
+    note_hash = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "-at", "-id"], name="auditevent_org_at"),
+            models.Index(fields=["organisation", "subscription_id", "-at"], name="auditevent_subscription"),
+        ]
+
+    def __str__(self):
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
+
+
+class AuditNote(models.Model):
+    """The words somebody added to a change, for their own organisation only."""
+
+    event = models.OneToOneField("portal.AuditEvent", models.PROTECT, primary_key=True, related_name="note")
+    text = models.TextField(max_length=2000)
+
+    def __str__(self):
+        return self.text

@@ -1,0 +1,103 @@
+"""Who may: the only role check of the portal."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from portal.errors import NotPermitted
+
+if TYPE_CHECKING:
+    from portal.actor import Actor
+
+
+class Role(TextChoices):
+    """What a person can be in an organisation. The first six are Microsoft's partner roles; the last is a customer's."""
+
+    GLOBAL_ADMIN = "global_admin", _("Global admin")
+    ADMIN_AGENT = "admin_agent", _("Admin agent")
+    HELPDESK_AGENT = "helpdesk_agent", _("Helpdesk agent")
+    SALES_AGENT = "sales_agent", _("Sales agent")
+    BILLING_ADMIN = "billing_admin", _("Billing admin")
+    USER_ADMIN = "user_admin", _("User management admin")
+    SERVICE_SUPPORT_ADMIN = "service_support_admin", _("Service support admin")
+
+
+PARTNER_ROLES = (
+    Role.GLOBAL_ADMIN,
+    Role.ADMIN_AGENT,
+    Role.HELPDESK_AGENT,
+    Role.SALES_AGENT,
+    Role.BILLING_ADMIN,
+    Role.USER_ADMIN,
+)
+CUSTOMER_ROLES = (Role.GLOBAL_ADMIN, Role.SERVICE_SUPPORT_ADMIN)
+
+
+class Permission(StrEnum):
+    """`resource:action`, alphabetical. A permission speaks of the actor's own organisation only."""
+
+    CONTACT_ASSIGN = "contact:assign"
+    CUSTOMER_VIEW = "customer:view"
+    MEMBER_MANAGE = "member:manage"
+    ORGANISATION_VIEW = "organisation:view"
+    PROFILE_EDIT = "profile:edit"
+    SUPPORT_VIEW = "support:view"
+
+
+_EVERYBODY = frozenset({Permission.ORGANISATION_VIEW})
+
+#: The whole matrix. Global admin, admin agent and helpdesk agent assign, as in Microsoft's "Assign a reseller as a
+#: technical support contact for customers"; sales agents and user management admins no longer do since 2021.
+ROLES: dict[Role, frozenset[Permission]] = {
+    Role.GLOBAL_ADMIN: frozenset(Permission),
+    Role.ADMIN_AGENT: _EVERYBODY | {Permission.CUSTOMER_VIEW, Permission.CONTACT_ASSIGN, Permission.PROFILE_EDIT},
+    Role.HELPDESK_AGENT: _EVERYBODY | {Permission.CUSTOMER_VIEW, Permission.CONTACT_ASSIGN},
+    Role.SALES_AGENT: _EVERYBODY | {Permission.CUSTOMER_VIEW},
+    Role.BILLING_ADMIN: _EVERYBODY,
+    Role.USER_ADMIN: _EVERYBODY | {Permission.MEMBER_MANAGE},
+    Role.SERVICE_SUPPORT_ADMIN: _EVERYBODY | {Permission.SUPPORT_VIEW},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    def __bool__(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Falsy, and able to say who may instead."""
+
+    permission: Permission
+    roles: tuple[Role, ...]
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def roles_allowing(permission: Permission) -> tuple[Role, ...]:
+    """Roles that hold this permission, most powerful first."""
+    return tuple(role for role in Role if permission in ROLES[role])
+
+
+def can(actor: "Actor", permission: Permission) -> Allowed | Denied:
+    """May this actor do this in their own organisation? Operators' commands and the system need no role."""
+    if actor.kind in ("operator", "system") or any(permission in ROLES[role] for role in actor.roles):
+        return Allowed()
+    return Denied(permission, roles_allowing(permission))
+
+
+def require(actor: "Actor", permission: Permission) -> None:
+    """Raise NotPermitted, naming the roles that may, unless the actor may."""
+    verdict = can(actor, permission)
+    if not verdict:
+        raise NotPermitted(permission, role_labels(verdict.roles))
+
+
+def role_labels(roles: Iterable[Role | str]) -> list[str]:
+    return [str(Role(role).label) for role in roles]

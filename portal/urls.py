@@ -1,0 +1,19 @@
+"""Every address of the portal. Upper apps are named as strings: imports run one way."""
+
+from django.urls import include, path, register_converter
+
+from portal.identifiers import GuidConverter
+
+register_converter(GuidConverter, "guid")
+
+handler400 = "portal.views.errors.bad_request"
+handler403 = "portal.views.errors.forbidden"
+handler404 = "portal.views.errors.not_found"
+handler500 = "portal.views.errors.server_error"
+
+urlpatterns = [
+    path("", include("portal.urls_entry")),
+    path("organisation/", include("portal.urls_organisation")),
+    path("customers/", include("support_contacts.urls_customers")),
+    path("", include("support_contacts.urls")),
+]

@@ -1,0 +1,1 @@
+"""Pages of the kernel: getting in, the organisation, errors."""

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class SupportContactsConfig(AppConfig):
+    name = "support_contacts"

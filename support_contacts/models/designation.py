@@ -1,0 +1,121 @@
+"""Designations: the stored choice of a partner for a subscription."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import active_grant
+from portal.identifiers import uuid7
+from portal.models import PartnerSuspension, ResellerRelationship
+from portal.tenancy import TenantQuerySet
+from subscriptions.models import LIVE
+
+
+class EndedAs(models.TextChoices):
+    """How a designation ended (R2)."""
+
+    REPLACED = "replaced", _("Replaced")
+    BACK_TO_PROVIDER = "back_to_provider", _("Back to provider")
+    DECLINED = "declined", _("Declined")
+    HANDED_BACK = "handed_back", _("Handed back")
+    POLICY = "policy", _("Ended by policy")
+    NEW_COMMERCE = "new_commerce", _("Moved to new commerce")
+
+
+class DesignationQuerySet(TenantQuerySet["Designation"]):
+    def visible_to(self, actor):
+        """A provider: its own. A reseller: its own intervals. A customer: those of its subscriptions."""
+        me = actor.organisation.pk
+        return self.filter(Q(provider_id=me) | Q(partner_id=me) | Q(subscription__customer_id=me))
+
+    def stored(self, at: datetime | None = None):
+        """Choices that stand: now, or as they stood at `at`. Standing is not yet being in force."""
+        if at is None:
+            return self.filter(ended_at=None)
+        return self.filter(Q(started_at__lte=at) & (Q(ended_at=None) | Q(ended_at__gt=at)))
+
+    def with_force(self, at: datetime):
+        """Each row with `holds`: would its partner be eligible at `at`? The one rule of R3, as SQL."""
+        return self.annotate(holds=ExpressionWrapper(holds(at), output_field=BooleanField()))
+
+    def in_force(self, at: datetime):
+        """Choices that customers are shown at `at`: stored, outside new commerce, and their partner eligible (R3, R7)."""
+        return self.stored(at).filter(holds(at))
+
+    def needs_attention(self, at: datetime):
+        """Choices that stand but do not hold, on live subscriptions (R8)."""
+        return self.filter(ended_at=None, subscription__status__in=LIVE).exclude(holds(at))
+
+
+def holds(at: datetime):
+    """The partner acts as reseller, is not suspended, has an established relationship with the provider and active
+    delegated admin at the customer, and the subscription is outside new commerce: R3 for one designation, as SQL.
+
+    `support_contacts.models.eligibility.verdict` is the same rule for rows in memory; a property test ties the two.
+    """
+    related = ResellerRelationship.objects.established(at).filter(
+        provider=OuterRef("provider"), reseller=OuterRef("partner")
+    )
+    suspended = PartnerSuspension.objects.at(at).filter(partner=OuterRef("partner"))
+    return (
+        Q(partner__is_indirect_reseller=True, subscription__is_new_commerce=False)
+        & Exists(related)
+        & ~Exists(suspended)
+        & active_grant(OuterRef("partner"), OuterRef("subscription__customer"), at)
+    )
+
+
+class Designation(models.Model):
+    """A partner chosen to support a subscription, from one instant to another. Rows end, they are never rewritten.
+
+    The provider is never stored: it is the contact whenever no designation is in force (R1). That intervals of one
+    subscription do not overlap is said by the partial unique index for the open one; closed ones are guarded by the
+    operations under the subscription's lock (exclusion constraints need btree_gist).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    provider = models.ForeignKey("portal.Partner", models.PROTECT, related_name="designations_made")
+    subscription = models.ForeignKey("subscriptions.Subscription", models.PROTECT, related_name="designations")
+    partner = models.ForeignKey("portal.Partner", models.PROTECT, related_name="designations")
+    started_at = models.DateTimeField(_("since"))
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_as = models.CharField(max_length=20, choices=EndedAs.choices, blank=True)
+    # Which door made it: an import replaces only what an import made.
+    channel = models.CharField(max_length=10)
+
+    objects = DesignationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "subscription"],
+                condition=Q(ended_at=None),
+                name="designation_open_once",
+                violation_error_message=_("This subscription has a designated support contact already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(partner=F("provider")),
+                name="designation_is_not_provider",
+                violation_error_message=_("The provider is the contact without being designated."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")),
+                name="designation_ends_after_start",
+                violation_error_message=_("It cannot end before it begins."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended_as="") | (Q(ended_at__isnull=False) & ~Q(ended_as="")),
+                name="designation_end_has_reason",
+                violation_error_message=_("An end says how it ended."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["provider", "-started_at", "-id"], name="designation_since"),
+            models.Index(fields=["partner", "provider"], name="designation_partner"),
+            models.Index(fields=["subscription", "started_at"], name="designation_subscription"),
+        ]
+
+    def __str__(self):
+        return f"{self.subscription}: {self.partner}"

@@ -1,0 +1,124 @@
+"""Who was the contact, at every instant of a subscription's life (R1, R7, R9). One pure function of the records."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from portal.models import Partner
+from subscriptions.models import Subscription
+from support_contacts.models.designation import Designation
+from support_contacts.models.eligibility import Standing, Verdict, verdict
+
+
+class ContactKind(StrEnum):
+    """Why this partner is, or was, the contact."""
+
+    DEFAULT = "default"
+    DESIGNATED = "designated"
+    FALLBACK = "fallback"
+    NOT_RECORDED = "not_recorded"
+    NEW_COMMERCE = "new_commerce"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom the customer is shown at one instant. `partner` is None where nobody is recorded or designated."""
+
+    kind: ContactKind
+    partner: Partner | None
+    designation: Designation | None = None
+    cause: Verdict | None = None
+
+    @property
+    def is_provider(self) -> bool:
+        return self.kind in (ContactKind.DEFAULT, ContactKind.FALLBACK)
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.kind == ContactKind.FALLBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """One contact, from an instant to another; `end` is None while it lasts. Closed at its start, open at its end."""
+
+    start: datetime
+    end: datetime | None
+    contact: Contact
+
+
+def contact_at(
+    subscription: Subscription,
+    designations: Sequence[Designation],
+    standings: Mapping[object, Standing],
+    at: datetime,
+) -> Contact:
+    """The contact at `at`: the designated partner while its designation is in force, otherwise the provider.
+
+    `standings` holds the records of every designated partner, by partner id. The cause of one's own designation not
+    being in force is told in full.
+    """
+    if at < subscription.recorded_at:
+        return Contact(ContactKind.NOT_RECORDED, None)
+    if subscription.is_new_commerce and at >= (subscription.moved_to_new_commerce_at or at):
+        return Contact(ContactKind.NEW_COMMERCE, None)
+    stored = next(
+        (d for d in designations if d.started_at <= at and (d.ended_at is None or at < d.ended_at)),
+        None,
+    )
+    if stored is None:
+        return Contact(ContactKind.DEFAULT, subscription.provider)
+    standing = standings.get(stored.partner_id) or Standing(stored.partner)
+    judged = verdict(standing, at=at, told_to=None)
+    if judged:
+        return Contact(ContactKind.DESIGNATED, stored.partner, stored, judged)
+    return Contact(ContactKind.FALLBACK, subscription.provider, stored, judged)
+
+
+def intervals(
+    subscription: Subscription,
+    designations: Sequence[Designation],
+    standings: Mapping[object, Standing],
+    now: datetime,
+) -> list[Interval]:
+    """Every interval from the day the subscription began until `now`, oldest first. Empty ones are left out."""
+    began = min(subscription.began_at, subscription.recorded_at)
+    instants = {began, subscription.recorded_at}
+    if subscription.moved_to_new_commerce_at:
+        instants.add(subscription.moved_to_new_commerce_at)
+    for designation in designations:
+        instants.update(filter(None, (designation.started_at, designation.ended_at)))
+        standing = standings.get(designation.partner_id)
+        if standing is not None:
+            instants.update(standing.boundaries())
+    edges = sorted(instant for instant in instants if began <= instant <= now)
+    found: list[Interval] = []
+    for start, end in zip(edges, [*edges[1:], None], strict=True):
+        contact = contact_at(subscription, designations, standings, start)
+        if found and _same(found[-1].contact, contact):
+            found[-1] = Interval(found[-1].start, end, found[-1].contact)
+        else:
+            found.append(Interval(start, end, contact))
+    return found
+
+
+def on_day(found: Sequence[Interval], start: datetime, end: datetime) -> list[Interval]:
+    """The intervals that touch the day from `start` to `end`, cut to it: all answers to "who was it on that date"."""
+    touching = []
+    for interval in found:
+        first, last = max(interval.start, start), min(interval.end or end, end)
+        if first < last:
+            touching.append(Interval(first, last, interval.contact))
+    return touching
+
+
+def _same(one: Contact, other: Contact) -> bool:
+    """Adjacent intervals read as one when nothing a reader is shown differs."""
+    same_reason = (one.cause.reason if one.cause else None) == (other.cause.reason if other.cause else None)
+    return (
+        one.kind == other.kind
+        and (one.partner and one.partner.pk) == (other.partner and other.partner.pk)
+        and (one.designation and one.designation.pk) == (other.designation and other.designation.pk)
+        and same_reason
+    )

@@ -1,0 +1,144 @@
+"""Choosing the support contact of a subscription (R6)."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from customers.models import CustomerRelationship, DelegatedAdmin
+from portal.actor import Actor, ActorKind
+from portal.errors import Conflict, NewCommerce, NotEligible, NotVisible, SubscriptionEnded
+from portal.locks import lock_share
+from portal.models import AuditEvent, Membership, Partner, ResellerRelationship
+from portal.permissions import Permission, Role, require
+from subscriptions.models import Subscription
+from support_contacts.models import Designation, Reason
+from support_contacts.operations.core import Choice, apply_choice, judge, now_under_lock
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The choice was written: one event for the subscription, one for each add-on that went with it."""
+
+    event: AuditEvent
+    addon_events: list[AuditEvent] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadySo:
+    """The choice was in force already. Nothing was written; `event` is the change that made it so, if there was one."""
+
+    event: AuditEvent | None
+
+
+@transaction.atomic(durable=True)
+def choose_support_contact(
+    subscription: Subscription,
+    *,
+    partner_id: uuid.UUID,
+    version: int | None,
+    acting: Actor,
+    note: str = "",
+    addons: Mapping[uuid.UUID, int] | None = None,
+) -> Changed | AlreadySo:
+    """Make this partner the support contact of a subscription; the provider's own id ends the designation.
+
+    `version` is the `contact_version` the person decided on; None decides on whatever is there (the API without
+    If-Match). `addons` maps add-ons to change along to their versions: all or nothing.
+
+    Raises, in the order of R6: NotVisible, NotPermitted, NewCommerce, SubscriptionEnded, Conflict, NotEligible.
+    """
+    require(acting, Permission.CONTACT_ASSIGN)
+    wanted = {subscription.pk: version, **(addons or {})}
+    acting, rows = _lock(wanted, customer_id=subscription.customer_id, partner_id=partner_id, acting=acting)
+    now = now_under_lock(list(rows.values()))
+    choices = [Choice(rows[pk], partner_id, stored) for pk, stored in _stored(rows).items()]
+    main = next(choice for choice in choices if choice.subscription.pk == subscription.pk)
+    verdict = judge(main, at=now)
+    if main.is_already_so(verdict):
+        return AlreadySo(_latest_event(main.subscription))
+    for choice in choices:
+        expected = wanted[choice.subscription.pk]
+        if expected is not None and choice.subscription.contact_version != expected:
+            raise Conflict(
+                _("Somebody changed this contact after you opened the page."),
+                subscription=choice.subscription,
+                event=_latest_event(choice.subscription),
+            )
+    if not verdict:
+        raise NotEligible(_("This reseller is not eligible."), verdict.reason or Reason.RELATIONSHIP_MISSING, verdict=verdict)
+    events = [
+        apply_choice(choice, at=now, acting=acting, note=note)
+        for choice in choices
+        if choice is main or not choice.is_already_so(verdict)
+    ]
+    first = next(event for event in events if event.subscription_id == subscription.pk)
+    return Changed(first, [event for event in events if event is not first])
+
+
+def _lock(
+    wanted: Mapping[uuid.UUID, int | None], *, customer_id: uuid.UUID, partner_id: uuid.UUID, acting: Actor
+) -> tuple[Actor, dict[uuid.UUID, Subscription]]:
+    """Take every lock in the order of `portal.locks`, and ask again what was only cheaply true before."""
+    provider_id = acting.organisation.pk
+    if acting.kind == ActorKind.PERSON:
+        acting = _still_member(acting)
+        require(acting, Permission.CONTACT_ASSIGN)
+    lock_share(Partner, [provider_id, partner_id])
+    lock_share(
+        ResellerRelationship,
+        ResellerRelationship.objects.filter(provider_id=provider_id, reseller_id=partner_id, ended_at=None).values_list(
+            "pk", flat=True
+        ),
+    )
+    relationships = CustomerRelationship.objects.filter(
+        customer_id=customer_id, partner_id__in=[provider_id, partner_id], ended_at=None
+    )
+    lock_share(CustomerRelationship, relationships.values_list("pk", flat=True))
+    grants = DelegatedAdmin.objects.filter(
+        relationship__customer_id=customer_id, relationship__partner_id=partner_id, ended_at=None
+    )
+    lock_share(DelegatedAdmin, grants.values_list("pk", flat=True))
+    locked = (
+        Subscription.objects.visible_to(acting)
+        .filter(pk__in=list(wanted), provider_id=provider_id, customer_id=customer_id)
+        .select_related("provider__organisation", "customer__organisation")
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    rows = {row.pk: row for row in locked}
+    if len(rows) != len(wanted):
+        raise NotVisible
+    for row in rows.values():
+        if row.is_new_commerce:
+            raise NewCommerce(subscription=row)
+        if not row.is_live:
+            raise SubscriptionEnded(subscription=row)
+    return acting, rows
+
+
+def _still_member(acting: Actor) -> Actor:
+    """The same person with the roles of this instant, held until the transaction ends."""
+    lock_share(Membership, [acting.membership_id])
+    membership = Membership.objects.select_related("organisation__partner", "user").filter(pk=acting.membership_id).first()
+    if membership is None:
+        return Actor(acting.organisation, acting.kind, frozenset[Role](), acting.user, None, acting.channel, acting.request_id)
+    return Actor.of(membership, channel=acting.channel, request_id=acting.request_id)
+
+
+def _stored(rows: Mapping[uuid.UUID, Subscription]) -> dict[uuid.UUID, Designation | None]:
+    found = Designation.objects.stored().filter(subscription__in=list(rows)).select_related("partner__organisation")
+    by_subscription = {designation.subscription_id: designation for designation in found}
+    return {pk: by_subscription.get(pk) for pk in rows}
+
+
+def _latest_event(subscription: Subscription) -> AuditEvent | None:
+    """The last change of this subscription's contact, as its provider recorded it."""
+    return (
+        AuditEvent.objects.filter(organisation_id=subscription.provider_id, subscription_id=subscription.pk)
+        .select_related("note")
+        .order_by("-at", "-pk")
+        .first()
+    )

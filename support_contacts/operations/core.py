@@ -1,0 +1,131 @@
+"""What every change of a support contact comes down to. Called by operations, under their locks."""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Max
+from django.utils import timezone
+
+from portal import audit
+from portal.actor import Actor
+from portal.models import Action, AuditEvent, Partner
+from portal.permissions import Permission
+from subscriptions.models import Subscription
+from support_contacts.models import Designation, EndedAs, Reason, Standing, Verdict, standings, verdict
+
+logger = logging.getLogger(__name__)
+
+#: A clock further than this from the database's is worth an operator's attention.
+TOLERATED_SKEW = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Somebody wants this partner for this subscription, whose stored designation is `stored`."""
+
+    subscription: Subscription
+    partner_id: uuid.UUID
+    stored: Designation | None
+
+    @property
+    def is_provider(self) -> bool:
+        return self.partner_id == self.subscription.provider_id
+
+    def is_already_so(self, judged: Verdict) -> bool:
+        """Stored and in force, or the provider and nothing stored: then nothing is written, even from a stale form."""
+        if self.is_provider:
+            return self.stored is None
+        return self.stored is not None and self.stored.partner_id == self.partner_id and bool(judged)
+
+
+def now_under_lock(subscriptions: Sequence[Subscription]) -> datetime:
+    """One `now` for a change: this machine's clock, but never before the last boundary of these subscriptions.
+
+    Hosts' clocks differ; an interval must not begin before the one it follows has ended.
+    """
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        database_now = cursor.fetchone()[0]
+    if abs(now - database_now) > TOLERATED_SKEW:
+        logger.warning("clock_skew", extra={"seconds": (now - database_now).total_seconds()})
+    last = Designation.objects.filter(subscription__in=list(subscriptions)).aggregate(
+        started=Max("started_at"), ended=Max("ended_at")
+    )
+    return max([now, *filter(None, last.values())])
+
+
+def judge(choice: Choice, *, at: datetime) -> Verdict:
+    """May this partner be chosen at `at`? An unknown partner and one unrelated to us are refused alike."""
+    if choice.is_provider:
+        return Verdict()
+    provider = choice.subscription.provider
+    found = standings(provider, choice.subscription.customer_id, resellers=[choice.partner_id])
+    standing = found.get(choice.partner_id)
+    if standing is None:
+        return Verdict(Reason.RELATIONSHIP_MISSING)
+    return verdict(standing, at=at, told_to=provider.pk)
+
+
+def apply_choice(choice: Choice, *, at: datetime, acting: Actor, note: str = "") -> AuditEvent:
+    """Write one change: end what stood, store what comes, one version up, one event. Rules were asked before.
+
+    The subscription must be locked for update, and the choice must change something.
+    """
+    subscription = choice.subscription
+    before = _as_it_stood(choice, at)
+    if choice.stored is not None:
+        choice.stored.ended_at = at
+        choice.stored.ended_as = EndedAs.BACK_TO_PROVIDER if choice.is_provider else EndedAs.REPLACED
+        choice.stored.save(update_fields=["ended_at", "ended_as"])
+    after: dict[str, object] = {"contact": _named(subscription.provider), "designated": None}
+    if not choice.is_provider:
+        partner = Partner.objects.select_related("organisation").get(pk=choice.partner_id)
+        Designation.objects.create(
+            provider=subscription.provider,
+            subscription=subscription,
+            partner=partner,
+            started_at=at,
+            channel=acting.channel,
+        )
+        after = {"contact": _named(partner), "designated": _named(partner)}
+    subscription.contact_version += 1
+    subscription.save(update_fields=["contact_version"])
+    after["version"] = subscription.contact_version
+    return audit.record(
+        Action.DESIGNATION_ENDED if choice.is_provider else Action.DESIGNATION_MADE,
+        acting=acting,
+        organisation=subscription.provider.organisation,
+        at=at,
+        permission=Permission.CONTACT_ASSIGN,
+        before=before,
+        after=after,
+        note=note,
+        customer_id=subscription.customer_id,
+        subscription_id=subscription.pk,
+        partner_ids=[pk for pk in (choice.stored and choice.stored.partner_id, choice.partner_id) if pk],
+    )
+
+
+def _as_it_stood(choice: Choice, at: datetime) -> dict[str, object]:
+    """Whom the customer was shown, and whom somebody had stored, in the instant before the change."""
+    provider = choice.subscription.provider
+    if choice.stored is None:
+        return {"contact": _named(provider), "designated": None}
+    partner = choice.stored.partner
+    found = standings(provider, choice.subscription.customer_id, resellers=[partner.pk])
+    judged = verdict(found.get(partner.pk) or Standing(partner), at=at, told_to=None)
+    return {
+        "contact": _named(partner if judged else provider),
+        "designated": _named(partner),
+        "reason": judged.reason.value if judged.reason else "",
+    }
+
+
+def _named(partner: Partner) -> dict[str, str]:
+    """A partner as it was called at the time of an event."""
+    return {"id": str(partner.pk), "name": partner.organisation.name, "partner_id": partner.partner_id}

@@ -1,0 +1,1 @@
+"""Pages of the mission: agents choose, customers see whom to call."""
