@@ -8,6 +8,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
@@ -30,7 +31,7 @@ class Environment:
     allowed_hosts: list[str]
     trusted_proxy_count: int
     hsts_seconds: int
-    email_url: str
+    email: dict[str, Any]
     email_from: str
     log_level: str
     bind: str
@@ -81,7 +82,7 @@ def _read(env: Env) -> Environment:
         allowed_hosts=list(LOOPBACK) if demo or not hosts else hosts,
         trusted_proxy_count=_number(env, "TRUSTED_PROXY_COUNT", 0, 0, 9),
         hsts_seconds=_number(env, "HSTS_SECONDS", 31_536_000, 0, 10**9),
-        email_url=env.str("EMAIL_URL", ""),
+        email=dict(env.dj_email_url("EMAIL_URL")) if env.str("EMAIL_URL", "") else {},
         email_from=env.str("EMAIL_FROM", "portal@localhost"),
         log_level=env.str("LOG_LEVEL", "INFO").upper(),
         bind=bind,

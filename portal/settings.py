@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import dj_email_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -171,8 +170,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email_from
 # Without EMAIL_URL nothing is sent: a copy of each mail lies in var/mail.
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
-if ENVIRONMENT.email_url:
-    vars().update(dj_email_url.parse(ENVIRONMENT.email_url))
+vars().update(ENVIRONMENT.email)
 EMAIL_TIMEOUT = 10
 
 # -- language and time

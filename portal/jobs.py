@@ -1,0 +1,47 @@
+"""Work done after the answer: deferred in the transaction that makes it necessary, done after its commit.
+
+A job is named as a string, since it may live in an app above its caller, and gets ids only: arguments are
+stored and logged, and what they name may have changed meanwhile. A job may run twice; the second time must do
+no harm.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.db import close_old_connections, connection
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+# After 10 s, 100 s, 17 min, 2.8 h: a mail server's bad hour passes, and a broken job does not spin.
+AGAIN = RetryStrategy(max_attempts=5, exponential_wait=10)
+
+
+def defer(name: str, **ids: UUID | int | str) -> None:
+    """Have the job `name` done once this transaction commits; if it rolls back, the job was never there."""
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{name} must be deferred inside the transaction that makes it necessary.")
+    stored = {key: value if isinstance(value, int) else str(value) for key, value in ids.items()}
+    app.configure_task(name, allow_unknown=False).defer(**stored)
+
+
+def job(name: str, *, cron: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function the job `name`; with `cron` also deferred by the clock, with a `timestamp`."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        @wraps(function)
+        def run(*args: Any, **kwargs: Any) -> None:
+            # The worker's threads live long, and the connections they keep may be gone.
+            close_old_connections()
+            try:
+                function(*args, **kwargs)
+            finally:
+                close_old_connections()
+
+        task = app.task(name=name, retry=AGAIN)(run)
+        if cron:
+            app.periodic(cron=cron)(task)
+        return run
+
+    return register
