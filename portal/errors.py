@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OperationError(Exception):
-    """A broken business rule. The message is translated and shown to the person as it is; `code` is for programs."""
+    """A broken business rule. The message is translated and shown as it is; `code` is for programs."""
 
     default_code: ClassVar[str] = "refused"
 
@@ -24,7 +24,7 @@ class OperationError(Exception):
 
 
 class Conflict(OperationError):
-    """Somebody was faster: what the form was loaded with is no longer so. `details` say who, when and what."""
+    """Somebody was faster: what the form was loaded with is no longer so. `details`: who, when, what."""
 
     default_code = "conflict"
 

@@ -1,8 +1,9 @@
 """Support hours: when a desk answers, told on its own wall clock and understood in the reader's zone.
 
-A desk is open when its wall clock shows a time inside its week's intervals, or always with `always_open`, except on a
-closed date, which is closed from midnight to midnight and wins over everything. So a night shift that runs into a
-closed date stops at midnight, an hour that daylight saving skips is never open, and one it repeats is open twice.
+A desk is open when its wall clock shows a time inside its week's intervals, or always with `always_open`,
+except on a closed date, which is closed from midnight to midnight and wins over everything. So a night shift
+stops at midnight when it runs into a closed date, an hour that daylight saving skips is never open, and one
+that it repeats is open twice.
 How hours are read from people and written for them is in `opening_times.py`.
 """
 
@@ -21,7 +22,7 @@ Spans = list[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class OpenState:
-    """A desk at one instant. `until` and `opens` are instants in UTC, None where there is none within 14 days."""
+    """A desk at one instant. `until` and `opens` are in UTC, None where there is none within 14 days."""
 
     is_open: bool
     until: datetime | None = None
@@ -90,10 +91,10 @@ class SupportHours:
         return any(start <= minute < end for start, end in self._spans[wall.weekday()])
 
     def _moments(self, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-        """Every instant within the horizon at which the state may change, in order. Others among them do no harm.
+        """Every instant within the horizon at which the state may change, in order; others do no harm.
 
-        The state can change only when the wall clock reaches midnight or the edge of an interval (in either reading
-        of a repeated hour), or when the clock is put forward or back.
+        The state can change only when the wall clock reaches midnight or the edge of an interval (in either
+        reading of a repeated hour), or when the clock is put forward or back.
         """
         first = after.astimezone(zone).date() - timedelta(days=1)
         pending: set[datetime] = set()
@@ -101,20 +102,21 @@ class SupportHours:
             edges = {0, DAY, *(edge for span in self._spans[day.weekday()] for edge in span)}
             pending.update(moment for edge in edges for moment in _instants(day, edge, zone))
             pending.update(_clock_changes(day, zone))
-            # A clock put back over midnight shows the evening twice: what the next day adds is later than this noon.
-            settled = sorted(moment for moment in pending if moment <= _instants(day, DAY // 2, zone)[0])
+            # A clock put back over midnight shows the evening twice: this day is settled up to its noon only.
+            noon = _instants(day, DAY // 2, zone)[0]
+            settled = sorted(moment for moment in pending if moment <= noon)
             yield from (moment for moment in settled if after < moment <= after + HORIZON)
             pending.difference_update(settled)
 
 
-def spans_by_weekday(week: Mapping[str, Sequence[Sequence[str]]]) -> tuple[Spans, ...]:
+def spans_by_weekday(week: object) -> tuple[Spans, ...]:
     """Minutes of the day in which each weekday is open, the morning after a night shift included.
 
-    Sorted, and touching ones joined. What is not an interval is no time at all: a page never fails over old data.
+    Sorted, touching ones joined. What is not an interval is no time at all: a page never fails over old data.
     """
     minutes: list[Spans] = [[] for _ in range(7)]
     for weekday in range(7):
-        for start, end in _intervals(week, weekday):
+        for start, end in intervals_of(week, weekday):
             if start < end:
                 minutes[weekday].append((start, end))
             else:
@@ -144,17 +146,20 @@ def minute_of(text: object) -> int | None:
     return int(hours) * 60 + int(minutes)
 
 
-def _intervals(week: object, weekday: int) -> Iterator[tuple[int, int]]:
-    intervals = week.get(str(weekday)) if isinstance(week, Mapping) else None
-    for interval in intervals if isinstance(intervals, list | tuple) else ():
+def intervals_of(week: object, weekday: int) -> list[tuple[int, int]]:
+    """The intervals kept for a weekday in minutes, in order; an end not after its start is tomorrow."""
+    kept = week.get(str(weekday)) if isinstance(week, Mapping) else None
+    found = []
+    for interval in kept if isinstance(kept, list | tuple) else ():
         if isinstance(interval, list | tuple) and len(interval) == 2:
             start, end = minute_of(interval[0]), minute_of(interval[1])
             if start is not None and end is not None:
-                yield start, end
+                found.append((start, end))
+    return sorted(found)
 
 
 def _instants(day: date, minute: int, zone: ZoneInfo) -> list[datetime]:
-    """When the wall clock of that day shows that minute: twice in a repeated hour, near the gap in a skipped one."""
+    """When that day's wall clock shows that minute: twice in a repeated hour; near the gap, if skipped."""
     wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)
     return [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
 

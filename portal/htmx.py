@@ -11,7 +11,7 @@ _VARY = ("HX-Request", "HX-Boosted", "HX-History-Restore-Request")
 
 
 def wants_fragment(request: HttpRequest) -> bool:
-    """A swap inside a page, not a boosted visit and not the browser's back button: those need the whole page."""
+    """A swap inside a page; a boosted visit and the browser's back button need the whole page."""
     htmx = getattr(request, "htmx", None)
     return bool(htmx and not htmx.boosted and not htmx.history_restore_request)
 

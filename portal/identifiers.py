@@ -18,8 +18,8 @@ _last = 0
 def uuid7() -> uuid.UUID:
     """A new UUID of version 7 (RFC 9562), greater than every one this process made before.
 
-    The random 74 bits count on by a large random step within one millisecond, and while the clock is behind the
-    last id; a carry moves into the time, which RFC 9562 §6.2 allows.
+    Within one millisecond, and while the clock is behind the last id, the 74 random bits count on by a large
+    random step; a carry moves into the time, which RFC 9562 §6.2 allows.
     """
     global _last
     with _lock:
@@ -34,7 +34,7 @@ def uuid7() -> uuid.UUID:
 
 
 def canonical_guid(text: object) -> uuid.UUID | None:
-    """The GUID a text is, in any case, with or without dashes or braces or spaces around it; otherwise None."""
+    """The GUID a text is, in any case, with or without dashes, braces or spaces around it; otherwise None."""
     if isinstance(text, uuid.UUID):
         return text
     if not isinstance(text, str):

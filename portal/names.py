@@ -15,16 +15,17 @@ _PLAIN = str.maketrans(
 _LETTER_MARKS = frozenset({7, 8, 9})
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _APOSTROPHES = "'\u2019\u02bc\u2018`"
-_DOMAIN = re.compile(
-    r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.[a-z]{2}[a-z0-9-]*"
-)
+_DOMAIN = re.compile(r"(?:[a-z0-9][a-z0-9-]{0,62}\.){1,20}[a-z]{2}[a-z0-9-]{0,61}")
 _LEGAL_FORMS = frozenset(
-    "ab ag as bv co corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl sas se spa srl".split()
+    """
+    ab ag as bv co corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl sas se spa
+    srl
+    """.split()  # noqa: SIM905 - a list this long reads better as text
 )
 
 
 def fold(text: str) -> str:
-    """The text without accents, case, invisible characters or doubled spaces: equal when people would call it equal."""
+    """The text without accents, case, invisible characters or doubled spaces, to compare names by."""
     once = _without_marks(text).casefold().translate(_PLAIN)
     return " ".join(unicodedata.normalize("NFC", _without_marks(once)).split())
 
@@ -37,7 +38,7 @@ def sort_name(text: str) -> str:
 
 
 def words(*texts: str) -> list[str]:
-    """The words a name, domain or alias is found by, each a prefix to match; distinct, in order of appearance.
+    """The words a name, domain or alias is found by, distinct, in order of appearance.
 
     A domain counts as a whole and by its labels; an apostrophe may be typed or not.
     """

@@ -1,28 +1,31 @@
 """Support hours as people write and read them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_interval, format_skeleton, get_day_names
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language, gettext, gettext_lazy as _
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
-from portal.hours import DAY, OpenState, SupportHours, minute_of, spans_by_weekday
+from portal.hours import DAY, OpenState, SupportHours, intervals_of, joined, minute_of
 from portal.zones import locale_for
 
 Week = dict[str, list[list[str]]]
 
+WEEKDAYS = tuple("0123456")  # 0 is Monday
 MAX_INTERVALS = 6
-_TIME = re.compile(r"([0-9]{1,2})(?:\s*[:.hH]\s*([0-9]{2})?)?")
-_INTERVAL = re.compile(rf"({_TIME.pattern})\s*(?:-|–|—|to|à)\s*({_TIME.pattern})")
+_TIME = r"([0-9]{1,2})(?:\s*[:.hH]\s*([0-9]{2})?)?"
+_INTERVAL = re.compile(rf"{_TIME}\s*(?:-|–|—|to|à)\s*{_TIME}")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLabel:
-    """The open state in words: `text` for cards, `short` for dense lists, with the icon and tone of BRIEF §6."""
+    """The open state in words, `short` for dense lists, with its icon and tone."""
 
     text: str
     short: str
@@ -75,41 +78,56 @@ def summary(hours: SupportHours, today: date | None = None) -> HoursSummary:
 
 
 def clean_week(raw: object) -> Week:
-    """A week as it is kept: known days only, "HH:MM" times, in order, nothing overlapping.
+    """A week as it is kept: days "0" to "6", "HH:MM" times in order, touching ones joined.
 
-    Raises one ValidationError per day at fault, with `params["weekday"]` to place it.
+    Raises one ValidationError per day at fault; `params["weekday"]` says which.
     """
     if not isinstance(raw, Mapping):
-        raise ValidationError(_("Hours are a list of times for each day."), code="week")
+        raise ValidationError(_("Office hours are a list of times for each day."), code="week")
     week: Week = {}
     errors: list[ValidationError] = []
     for key, intervals in raw.items():
+        weekday = str(key)
         try:
-            weekday = _weekday(key)
-            if cleaned := _clean_day(weekday, intervals):
+            if weekday not in WEEKDAYS:
+                raise ValidationError(_("A day is a number from 0 (Monday) to 6 (Sunday)."), code="weekday")
+            if cleaned := clean_day(intervals):
                 week[weekday] = cleaned
         except ValidationError as error:
-            errors.append(error)
+            values = {"weekday": weekday, "day": _day_name(weekday), "problem": error.messages[0]}
+            errors.append(ValidationError(_("%(day)s: %(problem)s"), code=error.code, params=values))
     if errors:
         raise ValidationError(errors)
     return dict(sorted(week.items()))
 
 
+def clean_day(intervals: object) -> list[list[str]]:
+    """One day's intervals as they are kept. An end at or before its start is on the next day."""
+    if not isinstance(intervals, list | tuple):
+        raise ValidationError(_("Give a list of times."), code="intervals")
+    if len(intervals) > MAX_INTERVALS:
+        raise ValidationError(_("There are too many spans of time."), code="too_many")
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(_clean_interval(interval) for interval in intervals):
+        if kept and (kept[-1][1] <= kept[-1][0] or start < kept[-1][1]):
+            raise ValidationError(_("These times overlap."), code="overlap")
+        begins = kept.pop()[0] if kept and start == kept[-1][1] else start
+        kept.append((begins, end))
+    return [[_clock_of(start), _clock_of(end)] for start, end in kept]
+
+
 def read_intervals(text: str) -> list[list[str]]:
-    """The intervals of one day as typed: "08:00–12:00, 13:30–18:30", also "8-12" and "8h30 à 12h"."""
+    """One day's intervals as typed: "08:00–12:00, 13:30–18:30", also "8-12" and "8h30 à 12h"."""
     intervals = []
-    for part in re.split(r"[,;]", text):
-        if not part.strip():
+    for part in (part.strip() for part in re.split(r"[,;]", text)):
+        if not part:
             continue
-        match = _INTERVAL.fullmatch(part.strip().lower())
+        match = _INTERVAL.fullmatch(part)
         if match is None:
-            raise ValidationError(
-                _("“%(text)s” is not a span of time like 08:00–18:30."),
-                code="interval",
-                params={"text": part.strip()},
-            )
-        intervals.append([_time(match[2], match[3]), _time(match[5], match[6])])
-    return intervals
+            message = _("“%(text)s” is not a span of time like 08:00–18:30.")
+            raise ValidationError(message, code="interval", params={"text": part[:40]})
+        intervals.append([_typed(match[1], match[2]), _typed(match[3], match[4])])
+    return clean_day(intervals)
 
 
 def write_intervals(intervals: Sequence[Sequence[str]]) -> str:
@@ -141,41 +159,35 @@ def _clock(moment: datetime) -> str:
 
 
 def _day_in_sentence(day: date) -> str:
-    # English says "opens Mon"; elsewhere the short form has a dot and does not stand in a sentence ("ouvre lundi").
+    # English says "opens Mon"; elsewhere the short form has a dot and stands in no sentence: "ouvre lundi".
     width = "EEE" if (get_language() or "en").startswith("en") else "EEEE"
     return format_date(day, width, locale=locale_for())
 
 
-def _lines(week: Mapping[str, Sequence[Sequence[str]]]) -> list[HoursLine]:
+def _lines(week: object) -> Iterator[HoursLine]:
     days = [_day_hours(week, weekday) for weekday in range(7)]
-    if len(set(days)) == 1:
-        return [HoursLine(gettext("Every day"), days[0])] if days[0] else []
-    lines = []
-    start = 0
-    for weekday in range(1, 8):
-        if weekday == 7 or days[weekday] != days[start]:
-            if days[start]:
-                lines.append(HoursLine(_day_range(start, weekday - 1), days[start]))
-            start = weekday
-    return lines
+    if len(set(days)) == 1 and days[0]:
+        yield HoursLine(gettext("Every day"), days[0])
+        return
+    first = 0
+    for shown, run in groupby(days):
+        last = first + len(list(run)) - 1
+        if shown:
+            yield HoursLine(_day_range(first, last), shown)
+        first = last + 1
 
 
-def _day_hours(week: Mapping[str, Sequence[Sequence[str]]], weekday: int) -> str:
-    alone = spans_by_weekday({"0": week.get(str(weekday), ()) if isinstance(week, Mapping) else ()})
-    if alone[0] == [(0, DAY)] and not alone[1]:
+def _day_hours(week: object, weekday: int) -> str:
+    intervals = intervals_of(week, weekday)
+    if joined([(start, end if start < end else DAY) for start, end in intervals]) == [(0, DAY)]:
         return gettext("24 hours")
-    intervals = week.get(str(weekday), ()) if any(alone) else ()
-    kept = [
-        pair for pair in intervals if len(pair) == 2 and None not in (minute_of(pair[0]), minute_of(pair[1]))
-    ]
-    return write_intervals(sorted(kept))
+    return write_intervals([(_clock_of(start), _clock_of(end)) for start, end in intervals])
 
 
 def _day_range(first: int, last: int) -> str:
     names = get_day_names("abbreviated", "format", locale=locale_for())
     shown = [names[weekday].removesuffix(".") for weekday in sorted({first, last})]
-    text = "–".join(shown)
-    return text[:1].upper() + text[1:]
+    return _capitalised("–".join(shown))
 
 
 def _date_ranges(days: Sequence[date]) -> list[str]:
@@ -188,53 +200,28 @@ def _date_ranges(days: Sequence[date]) -> list[str]:
     return [format_interval(run[0], run[-1], "yMMMd", locale=locale_for()) for run in ranges]
 
 
-def _weekday(key: object) -> str:
-    if str(key) not in tuple("0123456"):
-        raise ValidationError(
-            _("A day is a number from 0 (Monday) to 6."), code="weekday", params={"weekday": str(key)}
-        )
-    return str(key)
+def _day_name(weekday: str) -> str:
+    names = get_day_names("wide", "stand-alone", locale=locale_for())
+    return _capitalised(names[int(weekday)]) if weekday in WEEKDAYS else weekday[:20]
 
 
-def _clean_day(weekday: str, intervals: object) -> list[list[str]]:
-    def wrong(message: object, code: str, **params: str) -> ValidationError:
-        day = get_day_names("wide", "stand-alone", locale=locale_for())[int(weekday)]
-        return ValidationError(message, code=code, params={"weekday": weekday, "day": day, **params})  # type: ignore[arg-type]
-
-    if not isinstance(intervals, list | tuple):
-        raise wrong(_("%(day)s: give a list of times."), "intervals")
-    if len(intervals) > MAX_INTERVALS:
-        raise wrong(_("%(day)s: too many spans of time."), "too_many")
-    spans = []
-    for interval in intervals:
-        if not isinstance(interval, list | tuple) or len(interval) != 2:
-            raise wrong(_("%(day)s: a span of time has a start and an end."), "interval")
-        for text in interval:
-            if minute_of(text) is None and text != "24:00":
-                raise wrong(_("%(day)s: “%(text)s” is not a time like 08:00."), "time", text=str(text)[:20])
-        start, end = minute_of(interval[0]), minute_of(interval[1])
-        if start is None:
-            raise wrong(
-                _("%(day)s: “%(text)s” is not a time like 08:00."), "time", text=str(interval[0])[:20]
-            )
-        spans.append((start, end or 0))
-    return _in_order(sorted(spans), wrong(_("%(day)s: these times overlap."), "overlap"))
+def _clean_interval(interval: object) -> tuple[int, int]:
+    if not isinstance(interval, list | tuple) or len(interval) != 2:
+        raise ValidationError(_("A span of time has a start and an end."), code="interval")
+    start, end = minute_of(interval[0]), minute_of("00:00" if interval[1] == "24:00" else interval[1])
+    if start is None or end is None:
+        wrong = str(interval[0] if start is None else interval[1])[:20]
+        raise ValidationError(_("“%(text)s” is not a time like 08:00."), code="time", params={"text": wrong})
+    return start, end
 
 
-def _in_order(spans: list[tuple[int, int]], overlap: ValidationError) -> list[list[str]]:
-    kept: list[tuple[int, int]] = []
-    for start, end in spans:
-        if kept and (kept[-1][1] <= kept[-1][0] or start < kept[-1][1]):
-            raise overlap
-        if kept and start == kept[-1][1]:
-            start = kept.pop()[0]
-        kept.append((start, end))
-    return [[_clock_of(start), _clock_of(end)] for start, end in kept]
-
-
-def _time(hours: str, minutes: str | None) -> str:
+def _typed(hours: str, minutes: str | None) -> str:
     return f"{int(hours):02}:{minutes or '00'}"
 
 
 def _clock_of(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

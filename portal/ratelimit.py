@@ -1,6 +1,6 @@
 """How often somebody may try: counters in one unlogged table, one upsert each, shared by all processes.
 
-Count outside transactions: what is rolled back was not counted, and the row stays locked until the end of one.
+Count outside transactions: what is rolled back was not counted, and the row stays locked until its end.
 Limits are by (account, network) and by network, never by account alone: nobody can lock another person out.
 """
 
@@ -27,12 +27,12 @@ DROP_TABLE = "DROP TABLE portal_ratelimit"
 
 # A window in the future (the clock was put back) counts as over: it would otherwise last until then.
 _HIT = """
-INSERT INTO portal_ratelimit AS row (key, window_start, hits) VALUES (%(key)s, %(now)s, 1)
+INSERT INTO portal_ratelimit AS counter (key, window_start, hits) VALUES (%(key)s, %(now)s, 1)
 ON CONFLICT (key) DO UPDATE SET
-    hits = CASE WHEN row.window_start > %(expired)s AND row.window_start <= %(horizon)s
-                THEN LEAST(row.hits, 1000000000) + 1 ELSE 1 END,
-    window_start = CASE WHEN row.window_start > %(expired)s AND row.window_start <= %(horizon)s
-                        THEN row.window_start ELSE EXCLUDED.window_start END
+    hits = CASE WHEN counter.window_start > %(expired)s AND counter.window_start <= %(horizon)s
+                THEN LEAST(counter.hits, 1000000000) + 1 ELSE 1 END,
+    window_start = CASE WHEN counter.window_start > %(expired)s AND counter.window_start <= %(horizon)s
+                        THEN counter.window_start ELSE EXCLUDED.window_start END
 RETURNING window_start, hits
 """
 
@@ -95,7 +95,7 @@ def prune(before: datetime) -> int:
 
 
 def key_for(name: str, *parts: object) -> str:
-    """A counter's key. What it is about is hashed with our secret: no address or e-mail stands in the table."""
+    """A counter's key. What it is about is hashed with our secret: no address or e-mail is in the table."""
     text = "\x1f".join(str(part) for part in parts)
     return f"{name}:{salted_hmac(name, text.encode('utf-8', 'replace'), algorithm='sha256').hexdigest()}"
 
@@ -124,8 +124,8 @@ def network_of(address: str) -> str:
 def client_address(request: HttpRequest) -> str:
     """The address the request came from, as the outermost of our TRUSTED_PROXY_COUNT proxies saw it.
 
-    Everything further left in X-Forwarded-For was written by the client. A request that came past the proxies, or
-    whose header is not an address, counts as the machine it came from.
+    Whatever is further left in X-Forwarded-For was written by the client. A request that came past the
+    proxies, or whose header is not an address, counts as the machine it came from.
     """
     peer = request.META.get("REMOTE_ADDR", "")
     proxies = getattr(settings, "TRUSTED_PROXY_COUNT", 0)

@@ -12,10 +12,12 @@ _FRENCH_EXTENSION = re.compile(r"\bposte\b", re.IGNORECASE)
 _WORDS_OF_NUMBERS = re.compile(r"extension|extn|ext|tel|x", re.IGNORECASE)
 _NORTH_AMERICA = 1
 
+MAX_LENGTH = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Telephone:
-    """A telephone as it was typed. `e164` is None where it cannot be dialled from anywhere: text, without a link."""
+    """A telephone as it was typed. `e164` is None where it cannot be dialled from anywhere: no link."""
 
     text: str
     e164: str | None = None
@@ -48,9 +50,9 @@ class Telephone:
 
 
 def read(text: str | None, country: str | None) -> Telephone | None:
-    """The telephone a text is, dialled from `country` (two letters); None for no text. Nothing typed is ever lost.
+    """The telephone a text is, dialled from `country` (two letters); None for no text. Nothing typed is lost.
 
-    Possible is enough: numbers of fictional and brand-new ranges are not in the library's tables, yet they are numbers.
+    Possible is enough: fictional and brand-new ranges are not in the library's tables, yet they are numbers.
     """
     clean = _clean(text or "")
     if not clean:

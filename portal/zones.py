@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, UnknownLocaleError
@@ -29,7 +30,7 @@ def is_zone(name: object) -> bool:
 
 def zone_for(preference: str | None, cookie: str | None, organisation_zone: str | None) -> ZoneInfo:
     """The reader's zone: their preference, else their browser's, else their organisation's, else UTC."""
-    for name in (preference, cookie, organisation_zone):
+    for name in (preference, unquote(cookie or ""), organisation_zone):
         if is_zone(name):
             return ZoneInfo(name)  # type: ignore[arg-type]
     return UTC
@@ -65,7 +66,7 @@ def _city(name: str, locale: Locale) -> str:
 
 
 def abbreviation(zone: ZoneInfo, at: datetime) -> str:
-    """The zone's letters at an instant (CET, EDT), or its distance from UTC where it has none (UTC+3, UTC+5:45)."""
+    """The zone's letters at an instant (CET, EDT), or its distance from UTC where it has none (UTC+5:45)."""
     local = at.astimezone(zone)
     letters = local.tzname() or ""
     if letters.isalpha():
@@ -86,7 +87,7 @@ def choices(language: str | None = None) -> list[tuple[str, str]]:
 
 
 def zone_of_country(country: str) -> str:
-    """A country's first zone (its capital's or largest city's), to propose before anybody chose; UTC if unknown."""
+    """A country's first zone (its capital's or largest city's), to propose before anybody chose; else UTC."""
     return next((name for name, code in _places() if code == country.upper()), "UTC")
 
 
