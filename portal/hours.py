@@ -103,7 +103,7 @@ class SupportHours:
             pending.update(moment for edge in edges for moment in _instants(day, edge, zone))
             pending.update(_clock_changes(day, zone))
             # A clock put back over midnight shows the evening twice: this day is settled up to its noon only.
-            noon = _instants(day, DAY // 2, zone)[0]
+            noon = min(_instants(day, DAY // 2, zone))
             settled = sorted(moment for moment in pending if moment <= noon)
             yield from (moment for moment in settled if after < moment <= after + HORIZON)
             pending.difference_update(settled)

@@ -16,10 +16,11 @@ _LETTER_MARKS = frozenset({7, 8, 9})
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _APOSTROPHES = "'\u2019\u02bc\u2018`"
 _DOMAIN = re.compile(r"(?:[a-z0-9][a-z0-9-]{0,62}\.){1,20}[a-z]{2}[a-z0-9-]{0,61}")
-_LEGAL_FORMS = frozenset(
+#: Words of a name that say nothing about whose it is: legal forms, articles, "and".
+_SAY_NOTHING = frozenset(
     """
-    ab ag as bv co corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl sas se spa
-    srl
+    ab ag as bv co corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl sas
+    se spa srl and of the et de des du la le les und der die das
     """.split()  # noqa: SIM905 - a list this long reads better as text
 )
 
@@ -61,11 +62,11 @@ def query_words(text: str) -> list[str]:
 
 
 def initials(name: str) -> str:
-    """Two letters for the monogram: of the first two words, or of the only one. Legal forms do not count."""
+    """Two letters for the monogram: of the first two words that say something, or of the only one."""
     parts = _split(unicodedata.normalize("NFC", _visible(name.partition("@")[0])))
-    parts = [part for part in parts if fold(part) not in _LEGAL_FORMS] or parts
+    parts = [part for part in parts if fold(part) not in _SAY_NOTHING] or parts
     letters = parts[0][:1] + parts[1][:1] if len(parts) > 1 else "".join(parts)[:2]
-    return letters.upper()[:2] or "?"
+    return letters.upper()[:2] or "–"
 
 
 def _words_of(chunk: str) -> list[str]:

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_interval, format_skeleton, get_day_names
+from babel.dates import format_date, get_day_names
 from django.core.exceptions import ValidationError
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,17 +19,16 @@ Week = dict[str, list[list[str]]]
 WEEKDAYS = tuple("0123456")  # 0 is Monday
 MAX_INTERVALS = 6
 _TIME = r"([0-9]{1,2})(?:\s*[:.hH]\s*([0-9]{2})?)?"
-_INTERVAL = re.compile(rf"{_TIME}\s*(?:-|–|—|to|à)\s*{_TIME}")
+_INTERVAL = re.compile(rf"{_TIME}\s*(?:-|–|—|to|à)\s*{_TIME}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLabel:
-    """The open state in words, `short` for dense lists, with its icon and tone."""
+    """The open state in words, `short` for dense lists; `key` is the status that has its icon and tone."""
 
+    key: str
     text: str
     short: str
-    icon: str
-    tone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +56,17 @@ class HoursSummary:
         return "; ".join(str(line) for line in self.lines)
 
 
-def open_label(state: OpenState, zone: ZoneInfo, at: datetime) -> OpenLabel:
+def open_label(state: OpenState, zone: tzinfo, at: datetime) -> OpenLabel:
     """What the reader in `zone` is told at the instant `at` about a desk in this state."""
     if not state.known:
         text = gettext("Hours not given")
-        return OpenLabel(text, text, "question-mark-circle", "off")
+        return OpenLabel("partner.no_hours", text, text)
     if state.is_open:
-        return OpenLabel(_open_text(state, zone, at), gettext("Open now"), "clock", "ok")
+        return OpenLabel("partner.open", _open_text(state, zone, at), gettext("Open now"))
     if state.opens is None:
-        return OpenLabel(gettext("Closed"), gettext("Closed"), "moon", "off")
-    return OpenLabel(*_opens_texts(state.opens.astimezone(zone), at.astimezone(zone).date()), "moon", "off")
+        return OpenLabel("partner.closed", gettext("Closed"), gettext("Closed"))
+    text, short = _opens_texts(state.opens.astimezone(zone), at.astimezone(zone).date())
+    return OpenLabel("partner.closed", text, short)
 
 
 def summary(hours: SupportHours, today: date | None = None) -> HoursSummary:
@@ -111,8 +110,9 @@ def clean_day(intervals: object) -> list[list[str]]:
     for start, end in sorted(_clean_interval(interval) for interval in intervals):
         if kept and (kept[-1][1] <= kept[-1][0] or start < kept[-1][1]):
             raise ValidationError(_("These times overlap."), code="overlap")
-        begins = kept.pop()[0] if kept and start == kept[-1][1] else start
-        kept.append((begins, end))
+        if kept and start == kept[-1][1] and start - kept[-1][0] + (end - start) % DAY <= DAY:
+            start = kept.pop()[0]
+        kept.append((start, end))
     return [[_clock_of(start), _clock_of(end)] for start, end in kept]
 
 
@@ -125,7 +125,7 @@ def read_intervals(text: str) -> list[list[str]]:
         match = _INTERVAL.fullmatch(part)
         if match is None:
             message = _("“%(text)s” is not a span of time like 08:00–18:30.")
-            raise ValidationError(message, code="interval", params={"text": part[:40]})
+            raise ValidationError(message, code="interval", params={"text": _quotable(part)})
         intervals.append([_typed(match[1], match[2]), _typed(match[3], match[4])])
     return clean_day(intervals)
 
@@ -135,9 +135,9 @@ def write_intervals(intervals: Sequence[Sequence[str]]) -> str:
     return ", ".join(f"{start}–{end}" for start, end in intervals)
 
 
-def _open_text(state: OpenState, zone: ZoneInfo, at: datetime) -> str:
-    # Further away than a day, a bare time would name the wrong one.
-    if state.until is None or state.until - at > timedelta(hours=24):
+def _open_text(state: OpenState, zone: tzinfo, at: datetime) -> str:
+    # A day away or more, a bare time would seem to be today's.
+    if state.until is None or state.until - at >= timedelta(hours=24):
         return gettext("Open now · 24 hours")
     return gettext("Open now · until %(time)s") % {"time": _clock(state.until.astimezone(zone))}
 
@@ -150,7 +150,7 @@ def _opens_texts(opens: datetime, today: date) -> tuple[str, str]:
     if days <= 6:
         values["day"] = _day_in_sentence(opens.date())
         return gettext("Closed · opens %(day)s %(time)s") % values, gettext("Opens %(day)s %(time)s") % values
-    values["date"] = format_skeleton("MMMd", opens.date(), locale=locale_for())
+    values["date"] = format_date(opens.date(), "d MMM", locale=locale_for())
     return gettext("Closed · opens %(date)s, %(time)s") % values, gettext("Opens %(date)s, %(time)s") % values
 
 
@@ -197,12 +197,22 @@ def _date_ranges(days: Sequence[date]) -> list[str]:
             ranges[-1].append(day)
         else:
             ranges.append([day])
-    return [format_interval(run[0], run[-1], "yMMMd", locale=locale_for()) for run in ranges]
+    return [_date_range(run[0], run[-1]) for run in ranges]
+
+
+def _date_range(first: date, last: date) -> str:
+    """24 Dec 2026, 24–26 Dec 2026, 30 Dec 2026 – 2 Jan 2027."""
+    end = format_date(last, "d MMM y", locale=locale_for())
+    if first == last:
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{end}"
+    return f"{format_date(first, 'd MMM y', locale=locale_for())} – {end}"
 
 
 def _day_name(weekday: str) -> str:
     names = get_day_names("wide", "stand-alone", locale=locale_for())
-    return _capitalised(names[int(weekday)]) if weekday in WEEKDAYS else weekday[:20]
+    return _capitalised(names[int(weekday)]) if weekday in WEEKDAYS else _quotable(weekday)
 
 
 def _clean_interval(interval: object) -> tuple[int, int]:
@@ -210,7 +220,7 @@ def _clean_interval(interval: object) -> tuple[int, int]:
         raise ValidationError(_("A span of time has a start and an end."), code="interval")
     start, end = minute_of(interval[0]), minute_of("00:00" if interval[1] == "24:00" else interval[1])
     if start is None or end is None:
-        wrong = str(interval[0] if start is None else interval[1])[:20]
+        wrong = _quotable(interval[0] if start is None else interval[1])
         raise ValidationError(_("“%(text)s” is not a time like 08:00."), code="time", params={"text": wrong})
     return start, end
 
@@ -221,6 +231,10 @@ def _typed(hours: str, minutes: str | None) -> str:
 
 def _clock_of(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _quotable(wrong: object) -> str:
+    return str(wrong)[:40].encode("utf-8", "replace").decode()
 
 
 def _capitalised(text: str) -> str:

@@ -57,9 +57,7 @@ class ContextBlocklistValidator:
             )
         words = context_words(user) | PRODUCT_WORDS
         lookalikes = _spellings(folded.translate(_LOOKALIKES))
-        if any(
-            _left(text, words) < MIN_LEFT for text in (*spellings, *_spellings(folded.translate(_LOOKALIKES)))
-        ):
+        if any(_left(text, words) < MIN_LEFT for text in spellings + lookalikes):
             raise ValidationError(
                 _("This password is mostly names of you, your organisation or this product. Add others."),
                 code="password_context",

@@ -16,15 +16,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-CREATE_TABLE = """
-CREATE UNLOGGED TABLE portal_ratelimit (
-    key text COLLATE "C" PRIMARY KEY,
-    window_start timestamptz NOT NULL,
-    hits integer NOT NULL
-)
-"""
-DROP_TABLE = "DROP TABLE portal_ratelimit"
-
 # A window in the future (the clock was put back) counts as over: it would otherwise last until then.
 _HIT = """
 INSERT INTO portal_ratelimit AS counter (key, window_start, hits) VALUES (%(key)s, %(now)s, 1)

@@ -1,6 +1,6 @@
 """Time zones: whose one counts, and what it is called where it is shown."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from importlib.resources import files
 from urllib.parse import unquote
@@ -37,21 +37,19 @@ def zone_for(preference: str | None, cookie: str | None, organisation_zone: str 
 
 
 def locale_for(language: str | None = None) -> Locale:
-    """Babel's locale for a language of the portal (the active one); our English is British."""
+    """Babel's locale for a language of the portal, by default the active one."""
     return _locale(language or get_language() or "en")
 
 
 @lru_cache(maxsize=64)
 def _locale(language: str) -> Locale:
-    if language in ("en", "en-gb"):
-        return Locale("en", "GB")
     try:
         return Locale.parse(to_locale(language))
     except (UnknownLocaleError, ValueError):
-        return Locale("en", "GB")
+        return Locale("en")
 
 
-def city(zone: ZoneInfo | str, language: str | None = None) -> str:
+def city(zone: tzinfo | str, language: str | None = None) -> str:
     """The zone's city in the reader's language: Paris, New York, Le Caire."""
     return _city(str(zone), locale_for(language))
 
@@ -61,13 +59,13 @@ def _city(name: str, locale: Locale) -> str:
     if not is_zone(name):
         return name
     if "/" not in name or name.startswith("Etc/"):
-        return abbreviation(ZoneInfo(name), datetime(2026, 1, 1, tzinfo=UTC))
+        return abbreviation(name, datetime(2026, 1, 1, tzinfo=UTC))
     return get_timezone_location(ZoneInfo(name), locale=locale, return_city=True).rpartition("/")[2]
 
 
-def abbreviation(zone: ZoneInfo, at: datetime) -> str:
+def abbreviation(zone: tzinfo | str, at: datetime) -> str:
     """The zone's letters at an instant (CET, EDT), or its distance from UTC where it has none (UTC+5:45)."""
-    local = at.astimezone(zone)
+    local = at.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
     letters = local.tzname() or ""
     if letters.isalpha():
         return letters
