@@ -22,7 +22,9 @@ class CustomerQuerySet(TenantQuerySet["Customer"]):
 
         A reseller is shown the customers it supports through its designations, never through this question.
         """
-        own = CustomerRelationship.objects.established(timezone.now()).filter(partner_id=actor.organisation.pk)
+        own = CustomerRelationship.objects.established(timezone.now()).filter(
+            partner_id=actor.organisation.pk
+        )
         return self.filter(Q(pk=actor.organisation.pk) | Q(pk__in=own.values("customer_id")))
 
 
@@ -75,7 +77,9 @@ class CustomerRelationship(Lifecycle):
     company_name = models.CharField(_("company name"), max_length=200, blank=True)
     sort_name = models.CharField(max_length=200, db_collation="C", editable=False)
     domain = models.CharField(_("primary domain"), max_length=253, blank=True)
-    domains = ArrayField(models.CharField(max_length=253), verbose_name=_("domains"), default=list, blank=True)
+    domains = ArrayField(
+        models.CharField(max_length=253), verbose_name=_("domains"), default=list, blank=True
+    )
     country = models.CharField(_("country"), max_length=2, blank=True)
     alias = models.CharField(_("alias"), max_length=100, blank=True)
     # Microsoft's associatedPartnerId: the reseller of record by tenant id, who may be unknown here.
@@ -129,10 +133,14 @@ class CustomerWord(models.Model):
     id = models.BigAutoField(primary_key=True)
     partner = models.ForeignKey("portal.Partner", models.CASCADE, related_name="+")
     word = models.CharField(max_length=100, db_collation="C")
-    relationship = models.ForeignKey("customers.CustomerRelationship", models.CASCADE, related_name="search_words")
+    relationship = models.ForeignKey(
+        "customers.CustomerRelationship", models.CASCADE, related_name="search_words"
+    )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["partner", "word", "relationship"], name="customerword_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "word", "relationship"], name="customerword_once")
+        ]
         indexes = [models.Index(fields=["relationship"], name="customerword_relationship")]
 
     def __str__(self):
@@ -146,7 +154,10 @@ class CustomerWord(models.Model):
         stored = set(cls.objects.filter(relationship=relationship).values_list("word", flat=True))
         cls.objects.filter(relationship=relationship, word__in=stored - wanted).delete()
         cls.objects.bulk_create(
-            [cls(partner_id=relationship.partner_id, word=word, relationship=relationship) for word in wanted - stored]
+            [
+                cls(partner_id=relationship.partner_id, word=word, relationship=relationship)
+                for word in wanted - stored
+            ]
         )
 
 
@@ -163,7 +174,7 @@ class DelegatedAdminQuerySet(TenantQuerySet["DelegatedAdmin"]):
         )
 
     def active(self, at: datetime):
-        """Grants in force at `at`: begun, not ended, and `at` before the agreed end. No job has to run for that (R7)."""
+        """Grants in force at `at`: begun, not ended, before the agreed end. No job has to run for that (R7)."""
         return self.filter(established(at)).filter(Q(ends_at=None) | Q(ends_at__gt=at))
 
     def of(self, partner, customer):
@@ -187,7 +198,9 @@ class DelegatedAdmin(Lifecycle):
     )
     kind = models.CharField(max_length=4, choices=Kind.choices, default=Kind.GDAP)
     source_id = models.CharField(max_length=100, blank=True)
-    requested_for = models.ForeignKey("portal.Partner", models.PROTECT, null=True, blank=True, related_name="+")
+    requested_for = models.ForeignKey(
+        "portal.Partner", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
 
     objects = DelegatedAdminQuerySet.as_manager()

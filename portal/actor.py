@@ -43,7 +43,9 @@ class Actor:
         )
 
     @classmethod
-    def operator(cls, organisation: "Organisation", *, channel: str = "command", request_id: str = "") -> "Actor":
+    def operator(
+        cls, organisation: "Organisation", *, channel: str = "command", request_id: str = ""
+    ) -> "Actor":
         """An operator's command, acting on an organisation's record. It needs no role: it has the machine."""
         return cls(organisation=organisation, kind=ActorKind.OPERATOR, channel=channel, request_id=request_id)
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
+from portal import drafts
 from portal.actor import Actor
 from portal.permissions import Permission, require
 
@@ -70,7 +73,7 @@ def page(
             if audience is not Audience.PUBLIC:
                 actor = getattr(request, "actor", None)
                 if not request.user.is_authenticated:
-                    return redirect_to_login(request.get_full_path())
+                    return _sign_in_first(request)
                 if actor is None or not audience.includes(actor):
                     raise Http404
                 if permission is not None and not needs_row:
@@ -83,3 +86,17 @@ def page(
         return guarded
 
     return decorate
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back. What was posted waits behind it; a post cannot be returned to, its page can."""
+    if request.method in ("GET", "HEAD"):
+        response = redirect_to_login(request.get_full_path())
+    else:
+        drafts.keep(request)
+        referrer = urlsplit(request.META.get("HTTP_REFERER", ""))
+        response = redirect_to_login(referrer.path if referrer.netloc == request.get_host() else "/")
+    if getattr(request, "htmx", None):
+        # A fragment cannot show the sign-in page: the whole page goes there.
+        return HttpResponseClientRedirect(response["Location"])
+    return response

@@ -61,7 +61,9 @@ class ActorMiddleware:
             if chosen is not None:
                 chosen.user = request.user
                 request.actor = Actor.of(chosen, request_id=request.id)
-                structlog.contextvars.bind_contextvars(organisation=str(chosen.organisation_id), user=str(request.user.pk))
+                structlog.contextvars.bind_contextvars(
+                    organisation=str(chosen.organisation_id), user=str(request.user.pk)
+                )
         self._set_language(request)
         timezone.activate(_zone(request))
         try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Role(TextChoices):
-    """What a person can be in an organisation. The first six are Microsoft's partner roles; the last is a customer's."""
+    """What a person can be. The first six are Microsoft's partner roles; the last is a customer's."""
 
     GLOBAL_ADMIN = "global_admin", _("Global admin")
     ADMIN_AGENT = "admin_agent", _("Admin agent")
@@ -54,7 +54,8 @@ _EVERYBODY = frozenset({Permission.ORGANISATION_VIEW})
 #: technical support contact for customers"; sales agents and user management admins no longer do since 2021.
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.GLOBAL_ADMIN: frozenset(Permission),
-    Role.ADMIN_AGENT: _EVERYBODY | {Permission.CUSTOMER_VIEW, Permission.CONTACT_ASSIGN, Permission.PROFILE_EDIT},
+    Role.ADMIN_AGENT: _EVERYBODY
+    | {Permission.CUSTOMER_VIEW, Permission.CONTACT_ASSIGN, Permission.PROFILE_EDIT},
     Role.HELPDESK_AGENT: _EVERYBODY | {Permission.CUSTOMER_VIEW, Permission.CONTACT_ASSIGN},
     Role.SALES_AGENT: _EVERYBODY | {Permission.CUSTOMER_VIEW},
     Role.BILLING_ADMIN: _EVERYBODY,

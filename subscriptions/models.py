@@ -79,7 +79,9 @@ class Subscription(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.ForeignKey("portal.Partner", models.PROTECT, related_name="subscriptions")
     customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="subscriptions")
-    microsoft_id = models.CharField(_("subscription ID"), max_length=80, null=True, blank=True, db_collation="C")
+    microsoft_id = models.CharField(
+        _("subscription ID"), max_length=80, null=True, blank=True, db_collation="C"
+    )
     purchased_through = models.CharField(
         max_length=24, choices=PurchasedThrough.choices, default=PurchasedThrough.PARTNER
     )
@@ -146,7 +148,8 @@ class Subscription(models.Model):
                 violation_error_message=_("A subscription that moved is in new commerce."),
             ),
             models.CheckConstraint(
-                condition=(Q(ended_at=None) & Q(status__in=LIVE)) | (Q(ended_at__isnull=False) & Q(status__in=ENDED)),
+                condition=(Q(ended_at=None) & Q(status__in=LIVE))
+                | (Q(ended_at__isnull=False) & Q(status__in=ENDED)),
                 name="subscription_ended_has_instant",
                 violation_error_message=_("An ended subscription says when it ended."),
             ),

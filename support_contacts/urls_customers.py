@@ -2,5 +2,15 @@
 
 from django.urls import path
 
+from support_contacts.views import subscriptions
+
 app_name = "customers"
-urlpatterns: list = []
+urlpatterns = [
+    path("<guid:tenant>/subscriptions/<str:subscription>/", subscriptions.subscription, name="subscription"),
+    path("<guid:tenant>/subscriptions/<str:subscription>/support-contact/", subscriptions.choose, name="choose"),
+    path(
+        "<guid:tenant>/subscriptions/<str:subscription>/support-contact/verify/<guid:event>/",
+        subscriptions.verify,
+        name="verify",
+    ),
+]

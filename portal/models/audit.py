@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.identifiers import uuid7
+from portal.permissions import Role
 from portal.tenancy import TenantQuerySet
 
 
@@ -23,7 +24,10 @@ class Action(models.TextChoices):
     """Every kind of change the log knows. Alphabetical; a new operation adds its line here."""
 
     CUSTOMER_RELATIONSHIP_ENDED = "customer_relationship.ended", _("Customer relationship ended")
-    CUSTOMER_RELATIONSHIP_ESTABLISHED = "customer_relationship.established", _("Customer relationship established")
+    CUSTOMER_RELATIONSHIP_ESTABLISHED = (
+        "customer_relationship.established",
+        _("Customer relationship established"),
+    )
     DELEGATED_ADMIN_ENDED = "delegated_admin.ended", _("Delegated admin ended")
     DELEGATED_ADMIN_ESTABLISHED = "delegated_admin.established", _("Delegated admin granted")
     DELEGATED_ADMIN_REQUESTED = "delegated_admin.requested", _("Delegated admin requested")
@@ -39,7 +43,10 @@ class Action(models.TextChoices):
     PARTNER_SUSPENDED = "partner.suspended", _("Partner suspended")
     PARTNER_SUSPENSION_LIFTED = "partner.suspension_lifted", _("Suspension lifted")
     RESELLER_RELATIONSHIP_ENDED = "reseller_relationship.ended", _("Reseller relationship ended")
-    RESELLER_RELATIONSHIP_ESTABLISHED = "reseller_relationship.established", _("Reseller relationship established")
+    RESELLER_RELATIONSHIP_ESTABLISHED = (
+        "reseller_relationship.established",
+        _("Reseller relationship established"),
+    )
     RESELLER_RELATIONSHIP_REQUESTED = "reseller_relationship.requested", _("Reseller relationship requested")
     SUBSCRIPTION_MOVED = "subscription.moved_to_new_commerce", _("Moved to new commerce")
     SUPPORT_PROFILE_CHANGED = "support_profile.changed", _("Support profile changed")
@@ -89,6 +96,11 @@ class AuditEvent(models.Model):
 
     def __str__(self):
         return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
+
+    @property
+    def role_label(self) -> str:
+        """The role that allowed the act, in the reader's words."""
+        return str(Role(self.actor_role).label) if self.actor_role in Role.values else ""
 
 
 class AuditNote(models.Model):

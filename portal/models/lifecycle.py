@@ -65,7 +65,9 @@ class Lifecycle(models.Model):
                 violation_error_message=_("It is either requested or established."),
             ),
             models.CheckConstraint(
-                condition=Q(ended_at=None) | Q(established_at=None) | Q(ended_at__gte=models.F("established_at")),
+                condition=Q(ended_at=None)
+                | Q(established_at=None)
+                | Q(ended_at__gte=models.F("established_at")),
                 name=f"{name}_ends_after_start",
                 violation_error_message=_("It cannot end before it begins."),
             ),
@@ -89,7 +91,9 @@ class Lifecycle(models.Model):
 
     def has_begun(self, at: datetime) -> bool:
         """Was this record there at `at`, as a request or as established?"""
-        return any(instant is not None and instant <= at for instant in (self.requested_at, self.established_at))
+        return any(
+            instant is not None and instant <= at for instant in (self.requested_at, self.established_at)
+        )
 
     def state(self, at: datetime) -> State:
         """What this record is at `at`; a record that begins later still reads as requested."""

@@ -20,9 +20,7 @@ class PartnerQuerySet(TenantQuerySet["Partner"]):
         own = actor.organisation.pk
         related = ResellerRelationship.objects.between(own)
         return self.filter(
-            Q(pk=own)
-            | Q(pk__in=related.values("provider_id"))
-            | Q(pk__in=related.values("reseller_id"))
+            Q(pk=own) | Q(pk__in=related.values("provider_id")) | Q(pk__in=related.values("reseller_id"))
         )
 
     def suspended(self, at: datetime):
@@ -33,7 +31,9 @@ class PartnerQuerySet(TenantQuerySet["Partner"]):
 class Partner(models.Model):
     """An organisation in the programme. It *is* one or more of provider, direct partner, reseller: dual roles exist."""
 
-    organisation = models.OneToOneField("portal.Organisation", models.PROTECT, primary_key=True, related_name="partner")
+    organisation = models.OneToOneField(
+        "portal.Organisation", models.PROTECT, primary_key=True, related_name="partner"
+    )
     partner_id = models.CharField(_("PartnerID"), max_length=20, blank=True, db_collation="C")
     is_indirect_provider = models.BooleanField(_("indirect provider"), default=False)
     is_direct_partner = models.BooleanField(_("direct partner"), default=False)
@@ -44,7 +44,9 @@ class Partner(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(is_indirect_provider=True) | Q(is_direct_partner=True) | Q(is_indirect_reseller=True),
+                condition=Q(is_indirect_provider=True)
+                | Q(is_direct_partner=True)
+                | Q(is_indirect_reseller=True),
                 name="partner_is_something",
                 violation_error_message=_("A partner is a provider, a direct partner or a reseller."),
             ),
@@ -102,7 +104,7 @@ class PartnerSuspensionQuerySet(models.QuerySet["PartnerSuspension"]):
 
 
 class PartnerSuspension(models.Model):
-    """A time during which a partner's account is suspended. It takes eligibility away; a provider stays a contact (R1)."""
+    """A time of suspension. It takes eligibility away; a suspended provider stays a contact (R1)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     partner = models.ForeignKey("portal.Partner", models.PROTECT, related_name="suspensions")
@@ -127,6 +129,9 @@ class PartnerSuspension(models.Model):
             ),
         ]
 
+    def __str__(self):
+        return f"{self.partner} {self.started_at:%Y-%m-%d}"
+
 
 class SupportProfile(models.Model):
     """What a partner tells its customers: the only source of telephone, mail and site that anyone is shown (R7).
@@ -134,11 +139,15 @@ class SupportProfile(models.Model):
     Telephones are kept as typed; what can be parsed with the partner's country gets a `tel:` link, the rest is text.
     """
 
-    partner = models.OneToOneField("portal.Partner", models.CASCADE, primary_key=True, related_name="support_profile")
+    partner = models.OneToOneField(
+        "portal.Partner", models.CASCADE, primary_key=True, related_name="support_profile"
+    )
     email = models.EmailField(_("email"), max_length=254, blank=True)
     telephone = models.CharField(_("telephone"), max_length=50, blank=True)
     website = models.CharField(_("website"), max_length=300, blank=True)
-    languages = ArrayField(models.CharField(max_length=10), verbose_name=_("languages"), default=list, blank=True)
+    languages = ArrayField(
+        models.CharField(max_length=10), verbose_name=_("languages"), default=list, blank=True
+    )
     always_open = models.BooleanField(_("24 hours, every day"), default=False)
     week = models.JSONField(_("office hours"), default=dict, blank=True)
     closed_dates = ArrayField(models.DateField(), verbose_name=_("closed dates"), default=list, blank=True)
@@ -191,7 +200,7 @@ class ResellerRelationshipQuerySet(TenantQuerySet["ResellerRelationship"]):
 
 
 class ResellerRelationship(Lifecycle):
-    """Provider ↔ reseller, with the support agreement they keep. One open record per pair; older ones stay as history."""
+    """Provider ↔ reseller, with their support agreement. One open record per pair; older ones are history."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.ForeignKey("portal.Partner", models.PROTECT, related_name="reseller_relationships")

@@ -143,3 +143,6 @@ class PasswordLink(models.Model):
                 violation_error_message=_("Choose at least one role."),
             ),
         ]
+
+    def __str__(self):
+        return f"{self.email} → {self.organisation}"

@@ -41,7 +41,7 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         return self.annotate(holds=ExpressionWrapper(holds(at), output_field=BooleanField()))
 
     def in_force(self, at: datetime):
-        """Choices that customers are shown at `at`: stored, outside new commerce, and their partner eligible (R3, R7)."""
+        """Choices that customers are shown at `at`: stored, and their partner eligible at that instant (R3, R7)."""
         return self.stored(at).filter(holds(at))
 
     def needs_attention(self, at: datetime):
@@ -77,7 +77,9 @@ class Designation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.ForeignKey("portal.Partner", models.PROTECT, related_name="designations_made")
-    subscription = models.ForeignKey("subscriptions.Subscription", models.PROTECT, related_name="designations")
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", models.PROTECT, related_name="designations"
+    )
     partner = models.ForeignKey("portal.Partner", models.PROTECT, related_name="designations")
     started_at = models.DateTimeField(_("since"))
     ended_at = models.DateTimeField(null=True, blank=True)

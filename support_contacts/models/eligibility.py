@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -77,7 +77,9 @@ class Standing:
     def boundaries(self) -> Iterable[datetime]:
         """Every instant at which the verdict can change."""
         for relationship in self.relationships:
-            yield from filter(None, (relationship.established_at, relationship.ended_at, relationship.lapses_at))
+            yield from filter(
+                None, (relationship.established_at, relationship.ended_at, relationship.lapses_at)
+            )
         for grant in self.grants:
             yield from filter(None, (grant.established_at, grant.ended_at, grant.ends_at, grant.lapses_at))
         for suspension in self.suspensions:
@@ -161,18 +163,26 @@ def standings(
     for suspension in PartnerSuspension.objects.filter(partner_id__in=list(relationships)):
         suspensions[suspension.partner_id].append(suspension)
     return {
-        pk: Standing(rows[0].reseller, rows, grants[pk], suspensions[pk]) for pk, rows in relationships.items()
+        pk: Standing(rows[0].reseller, rows, grants[pk], suspensions[pk])
+        for pk, rows in relationships.items()
     }
 
 
-def candidates(provider: Partner, customer_id: uuid.UUID, *, at: datetime, of_record: str = "") -> Candidates:
+def candidates(
+    provider: Partner,
+    customer_id: uuid.UUID,
+    *,
+    at: datetime,
+    of_record: str = "",
+    found: Mapping[uuid.UUID, Standing] | None = None,
+) -> Candidates:
     """Eligible resellers, reseller of record first and then by name; and the others, each with its reason.
 
-    `of_record` is the PartnerID of the subscription's reseller of record. A related partner that does not act as
-    reseller is not listed at all.
+    `of_record` is the PartnerID of the subscription's reseller of record; `found` what `standings` answered already.
+    A related partner that does not act as reseller is not listed at all.
     """
     result = Candidates()
-    for standing in standings(provider, customer_id).values():
+    for standing in (standings(provider, customer_id) if found is None else found).values():
         if not standing.reseller.is_indirect_reseller:
             continue
         judged = verdict(standing, at=at, told_to=provider.pk)
@@ -181,5 +191,7 @@ def candidates(provider: Partner, customer_id: uuid.UUID, *, at: datetime, of_re
         candidate = Candidate(standing.reseller, judged, current, recorded)
         (result.eligible if judged else result.unavailable).append(candidate)
     for listed in (result.eligible, result.unavailable):
-        listed.sort(key=lambda c: (not c.is_reseller_of_record, c.partner.organisation.sort_name, str(c.partner.pk)))
+        listed.sort(
+            key=lambda c: (not c.is_reseller_of_record, c.partner.organisation.sort_name, str(c.partner.pk))
+        )
     return result

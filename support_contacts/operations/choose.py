@@ -68,7 +68,11 @@ def choose_support_contact(
                 event=_latest_event(choice.subscription),
             )
     if not verdict:
-        raise NotEligible(_("This reseller is not eligible."), verdict.reason or Reason.RELATIONSHIP_MISSING, verdict=verdict)
+        raise NotEligible(
+            _("This reseller is not eligible."),
+            verdict.reason or Reason.RELATIONSHIP_MISSING,
+            verdict=verdict,
+        )
     events = [
         apply_choice(choice, at=now, acting=acting, note=note)
         for choice in choices
@@ -89,9 +93,9 @@ def _lock(
     lock_share(Partner, [provider_id, partner_id])
     lock_share(
         ResellerRelationship,
-        ResellerRelationship.objects.filter(provider_id=provider_id, reseller_id=partner_id, ended_at=None).values_list(
-            "pk", flat=True
-        ),
+        ResellerRelationship.objects.filter(
+            provider_id=provider_id, reseller_id=partner_id, ended_at=None
+        ).values_list("pk", flat=True),
     )
     relationships = CustomerRelationship.objects.filter(
         customer_id=customer_id, partner_id__in=[provider_id, partner_id], ended_at=None
@@ -122,14 +126,30 @@ def _lock(
 def _still_member(acting: Actor) -> Actor:
     """The same person with the roles of this instant, held until the transaction ends."""
     lock_share(Membership, [acting.membership_id])
-    membership = Membership.objects.select_related("organisation__partner", "user").filter(pk=acting.membership_id).first()
+    membership = (
+        Membership.objects.select_related("organisation__partner", "user")
+        .filter(pk=acting.membership_id)
+        .first()
+    )
     if membership is None:
-        return Actor(acting.organisation, acting.kind, frozenset[Role](), acting.user, None, acting.channel, acting.request_id)
+        return Actor(
+            acting.organisation,
+            acting.kind,
+            frozenset[Role](),
+            acting.user,
+            None,
+            acting.channel,
+            acting.request_id,
+        )
     return Actor.of(membership, channel=acting.channel, request_id=acting.request_id)
 
 
 def _stored(rows: Mapping[uuid.UUID, Subscription]) -> dict[uuid.UUID, Designation | None]:
-    found = Designation.objects.stored().filter(subscription__in=list(rows)).select_related("partner__organisation")
+    found = (
+        Designation.objects.stored()
+        .filter(subscription__in=list(rows))
+        .select_related("partner__organisation")
+    )
     by_subscription = {designation.subscription_id: designation for designation in found}
     return {pk: by_subscription.get(pk) for pk in rows}
 

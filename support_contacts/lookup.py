@@ -1,0 +1,38 @@
+"""Finding a partner one has nothing to do with yet: only by exact PartnerID or domain, and not at will (R4)."""
+
+import uuid
+from collections.abc import Container
+from dataclasses import dataclass
+
+from portal.actor import Actor
+from portal.models import Partner
+from portal.ratelimit import hit
+
+#: Look-ups of strangers a person may make in a minute: enough to type, too few to enumerate.
+LOOKUPS, SECONDS = 20, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """All that is told of a reseller without a relationship to the one who asks."""
+
+    name: str = ""
+    country: str = ""
+    retry_after: int = 0
+
+
+def stranger(actor: Actor, text: str, *, known: Container[uuid.UUID]) -> Stranger | None:
+    """The reseller with exactly this PartnerID or domain, if it is not among `known`. None: nobody.
+
+    Asked too often, the answer only says when to ask again.
+    """
+    wanted = text.strip().casefold()
+    if not (wanted.isascii() and (wanted.isdigit() or "." in wanted)):
+        return None
+    verdict = hit(f"lookup:{actor.user.pk if actor.user else actor.organisation.pk}", LOOKUPS, SECONDS)
+    if not verdict.allowed:
+        return Stranger(retry_after=verdict.retry_after_seconds)
+    rows = Partner.objects.filter(is_indirect_reseller=True).select_related("organisation")
+    rows = rows.filter(partner_id=wanted) if wanted.isdigit() else rows.filter(organisation__domain=wanted)
+    found = next((row for row in rows[:2] if row.pk not in known and row.pk != actor.organisation.pk), None)
+    return Stranger(found.name, found.country) if found else None

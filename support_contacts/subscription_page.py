@@ -1,0 +1,306 @@
+"""Everything the subscription page shows, assembled from rows: one object a page, no request in it."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from customers.models import CustomerRelationship
+from portal.actor import Actor
+from portal.models import AuditEvent, Partner, User
+from portal.names import fold
+from portal.permissions import Permission, can, role_labels
+from subscriptions.models import Subscription
+from support_contacts.models import (
+    Candidate,
+    Candidates,
+    Contact,
+    ContactKind,
+    Designation,
+    Interval,
+    Standing,
+    candidates,
+    contact_at,
+    intervals,
+    on_day,
+    standings,
+)
+from support_contacts.reasons import ReasonWords, cause, words
+
+#: Above this many eligible resellers the picker shows the first ones and asks for a name.
+SHOWN_AT_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the history: an interval, and the change that began it where there was one."""
+
+    interval: Interval
+    event: AuditEvent | None
+    who: str
+    is_now: bool
+    is_first: bool
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A reseller under *Not available*."""
+
+    candidate: Candidate
+    why: ReasonWords
+
+
+@dataclass
+class SubscriptionPage:
+    """One subscription for an agent of its provider, at one instant."""
+
+    actor: Actor
+    subscription: Subscription
+    relationship: CustomerRelationship
+    now: datetime
+    find: str = ""
+    chosen: uuid.UUID | None = None
+    people: dict[uuid.UUID, str] = field(default_factory=dict)
+
+    @property
+    def customer_name(self) -> str:
+        return self.relationship.name
+
+    @property
+    def provider(self) -> Partner:
+        return self.subscription.provider
+
+    @cached_property
+    def reseller_of_record(self) -> str:
+        """The reseller of record by name where we know it, otherwise the PartnerID as given."""
+        given = self.subscription.reseller_of_record
+        known = (s.reseller for s in self.standings.values() if s.reseller.partner_id == given)
+        return next((reseller.name for reseller in known), given) if given else ""
+
+    @property
+    def may_assign(self):
+        return can(self.actor, Permission.CONTACT_ASSIGN)
+
+    @property
+    def roles_that_assign(self) -> list[str]:
+        verdict = can(self.actor, Permission.CONTACT_ASSIGN)
+        return [] if verdict else role_labels(verdict.roles)
+
+    @property
+    def takes_a_choice(self) -> bool:
+        """Live and outside new commerce: the section offers a choice."""
+        return self.subscription.is_live and not self.subscription.is_new_commerce
+
+    @cached_property
+    def designations(self) -> list[Designation]:
+        return list(
+            Designation.objects.filter(provider=self.provider, subscription=self.subscription)
+            .select_related("partner__organisation", "partner__support_profile")
+            .order_by("started_at", "pk")
+        )
+
+    @cached_property
+    def standings(self) -> Mapping[uuid.UUID, Standing]:
+        return standings(self.provider, self.subscription.customer_id)
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        return candidates(
+            self.provider,
+            self.subscription.customer_id,
+            at=self.now,
+            of_record=self.subscription.reseller_of_record,
+            found=self.standings,
+        )
+
+    @cached_property
+    def contact(self) -> Contact:
+        """Whom the customer is shown now (R7)."""
+        return contact_at(self.subscription, self.designations, self.standings, self.now)
+
+    @property
+    def stored(self) -> Designation | None:
+        return next((d for d in self.designations if d.ended_at is None), None)
+
+    @property
+    def fallback_cause(self) -> str:
+        """Why the stored designation is not in force; empty where it is, or where there is none."""
+        contact = self.contact
+        if contact.kind != ContactKind.FALLBACK or contact.designation is None or contact.cause is None:
+            return ""
+        return cause(contact.cause, contact.designation.partner.name)
+
+    @property
+    def preselected(self) -> uuid.UUID | None:
+        """The current contact, unless a stored designation is out of force: then nothing, so that no absent-minded
+        Submit ends it."""
+        if self.chosen is not None:
+            return self.chosen
+        if self.contact.kind == ContactKind.FALLBACK or self.contact.partner is None:
+            return None
+        return self.contact.partner.pk
+
+    # -- the picker
+
+    @property
+    def eligible_count(self) -> int:
+        return len(self.candidates.eligible) + 1
+
+    @property
+    def shows_part(self) -> bool:
+        return not self.find and len(self.candidates.eligible) > SHOWN_AT_MOST
+
+    @property
+    def shown(self) -> list[Candidate]:
+        """Eligible resellers as the picker lists them: all, the first fifty, or those found; the chosen one always."""
+        listed = [c for c in self.candidates.eligible if self._is_found(c)]
+        first = listed[:SHOWN_AT_MOST]
+        keep = {self.chosen, self.contact.partner.pk if self.contact.partner else None}
+        return first + [c for c in self.candidates.eligible if c.partner.pk in keep and c not in first]
+
+    @property
+    def unavailable(self) -> list[Unavailable]:
+        return [
+            Unavailable(c, words(c.verdict, customer=self.customer_name, reseller=c.partner.name))
+            for c in self.candidates.unavailable
+            if self._is_found(c)
+        ]
+
+    @property
+    def finds_nothing(self) -> bool:
+        return (
+            bool(self.find)
+            and not self.unavailable
+            and not any(self._is_found(c) for c in self.candidates.eligible)
+        )
+
+    def _is_found(self, candidate: Candidate) -> bool:
+        wanted = fold(self.find)
+        partner = candidate.partner
+        return not wanted or wanted in partner.organisation.sort_name or partner.partner_id.startswith(wanted)
+
+    # -- add-ons
+
+    @cached_property
+    def addons(self) -> list[tuple[Subscription, bool]]:
+        """Live legacy add-ons, each with whether its contact is the parent's: those go along unless unticked."""
+        rows = list(
+            Subscription.objects.sold_by(self.provider.pk).filter(parent=self.subscription).designatable()
+        )
+        stored = (
+            dict(
+                Designation.objects.stored()
+                .filter(subscription__in=rows)
+                .values_list("subscription_id", "partner_id")
+            )
+            if rows
+            else {}
+        )
+        own = self.stored.partner_id if self.stored else None
+        return [(row, stored.get(row.pk) == own) for row in rows]
+
+    # -- history
+
+    @cached_property
+    def events(self) -> list[AuditEvent]:
+        """Changes of this subscription's contact, newest first, in our own record."""
+        rows = list(
+            AuditEvent.objects.visible_to(self.actor)
+            .filter(subscription_id=self.subscription.pk)
+            .select_related("note")
+            .order_by("-at", "-pk")
+        )
+        ids = {event.actor_id for event in rows if event.actor_id}
+        self.people |= dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+        return rows
+
+    @cached_property
+    def intervals(self) -> list[Interval]:
+        return intervals(self.subscription, self.designations, self.standings, self.now)
+
+    @cached_property
+    def history(self) -> list[Entry]:
+        """The whole history, newest first."""
+        by_instant = {event.at: event for event in reversed(self.events)}
+        last = len(self.intervals) - 1
+        entries = [
+            Entry(
+                interval=interval,
+                event=(event := by_instant.get(interval.start)),
+                who=self.who(event),
+                is_now=number == last,
+                is_first=number == 0,
+                cause=self._cause(interval.contact),
+            )
+            for number, interval in enumerate(self.intervals)
+        ]
+        return entries[::-1]
+
+    @property
+    def current(self) -> Entry:
+        return self.history[0]
+
+    def who(self, event: AuditEvent | None) -> str:
+        """Who acted, as an agent of the same provider reads it."""
+        if event is None or event.actor_id is None:
+            return ""
+        return self.people.get(event.actor_id, "")
+
+    def on(self, day: date) -> list[Interval]:
+        """Every contact of that day, in the reader's zone."""
+        zone = timezone.get_current_timezone()
+        start = datetime.combine(day, time.min, tzinfo=zone)
+        end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
+        return on_day(self.intervals, start, min(end, self.now)) if start < self.now else []
+
+    @property
+    def first_day(self) -> date:
+        return timezone.localtime(min(self.subscription.began_at, self.subscription.recorded_at)).date()
+
+    def _cause(self, contact: Contact) -> str:
+        if contact.cause is None or contact.designation is None or contact.kind != ContactKind.FALLBACK:
+            return ""
+        return cause(contact.cause, contact.designation.partner.name)
+
+
+def page_for(
+    actor: Actor,
+    subscription: Subscription,
+    *,
+    find: str = "",
+    chosen: uuid.UUID | None = None,
+    now: datetime | None = None,
+) -> SubscriptionPage:
+    """The page of a subscription this actor's organisation sold. The row must be visible to the actor."""
+    relationship = CustomerRelationship.objects.established(now or timezone.now()).get(
+        partner_id=actor.organisation.pk, customer_id=subscription.customer_id
+    )
+    return SubscriptionPage(actor, subscription, relationship, now or timezone.now(), find, chosen)
+
+
+def others_supported_by(subscription: Subscription, partner_id: uuid.UUID, *, now: datetime) -> int:
+    """How many more of this customer's subscriptions from the same provider this partner supports now."""
+    others = (
+        Subscription.objects.sold_by(subscription.provider_id)
+        .filter(customer_id=subscription.customer_id)
+        .designatable()
+        .exclude(pk=subscription.pk)
+    )
+    in_force = Designation.objects.in_force(now).filter(subscription__in=others)
+    if partner_id != subscription.provider_id:
+        return in_force.filter(partner_id=partner_id).count()
+    return others.exclude(pk__in=in_force.values("subscription_id")).count()
+
+
+__all__: Sequence[str] = [
+    "SHOWN_AT_MOST",
+    "Entry",
+    "SubscriptionPage",
+    "Unavailable",
+    "others_supported_by",
+    "page_for",
+]

@@ -1,0 +1,313 @@
+"""The subscription: who supports it, the choice, and the page that verifies a change."""
+
+import uuid
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from portal import drafts
+from portal.actor import Actor
+from portal.audience import Audience, page
+from portal.errors import Conflict, NewCommerce, NotEligible, SubscriptionEnded
+from portal.htmx import render_page
+from portal.identifiers import canonical_guid
+from portal.models import Action, AuditEvent, Partner
+from portal.permissions import Permission, require
+from subscriptions.models import Subscription
+from support_contacts.cards import Card, card_for
+from support_contacts.forms import ContactForm, DayForm, FindForm
+from support_contacts.lookup import stranger
+from support_contacts.operations import AlreadySo, choose_support_contact
+from support_contacts.reasons import words
+from support_contacts.subscription_page import SubscriptionPage, others_supported_by, page_for
+
+TEMPLATE = "subscriptions/detail.html"
+
+
+@page(Audience.AGENTS, Permission.CUSTOMER_VIEW, needs_row=True)
+def subscription(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> HttpResponse:
+    """One subscription: facts, whom the customer calls, the choice, and the history."""
+    row = _find(request.actor, tenant, subscription)
+    require(request.actor, Permission.CUSTOMER_VIEW)
+    draft = drafts.take(request, _choose_url(row))
+    form = ContactForm(initial={"note": draft.get("note", "")} if draft else None)
+    find = FindForm(request.GET)
+    shown = page_for(
+        request.actor,
+        row,
+        find=find.cleaned_data["find"] if find.is_valid() else "",
+        chosen=canonical_guid(draft.get("partner", "")) if draft else None,
+    )
+    already = _already(request, shown)
+    return _render(request, shown, form, find=find, restored=draft is not None, already=already)
+
+
+@page(Audience.AGENTS, Permission.CONTACT_ASSIGN, methods=("POST",), needs_row=True)
+def choose(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> HttpResponse:
+    """Submit: change the contact, then show the change for verification (R6)."""
+    form = ContactForm(request.POST)
+    other = _posted_for_another(request, form)
+    if other is not None:
+        return _wrong_organisation(request, other)
+    row = _find(request.actor, tenant, subscription)
+    require(request.actor, Permission.CONTACT_ASSIGN)
+    if not form.is_valid():
+        return _refused(request, row, form, status=422)
+    try:
+        outcome = choose_support_contact(
+            row,
+            partner_id=form.cleaned_data["partner"],
+            version=form.cleaned_data["version"],
+            note=form.cleaned_data["note"],
+            addons=form.cleaned_data["addon"],
+            acting=request.actor,
+        )
+    except Conflict as conflict:
+        return _refused(request, row, form, status=409, conflict=conflict)
+    except NotEligible as refusal:
+        return _refused(request, row, form, status=422, refusal=refusal)
+    except NewCommerce as refusal:
+        return _refused(request, row, form, status=404, closed=refusal)
+    except SubscriptionEnded as refusal:
+        return _refused(request, row, form, status=409, closed=refusal)
+    if isinstance(outcome, AlreadySo):
+        return _redirect(
+            _subscription_url(row), request, already=outcome.event.pk if outcome.event else "default"
+        )
+    return _redirect(_verify_url(row, outcome.event), request)
+
+
+@page(Audience.AGENTS, Permission.CUSTOMER_VIEW, needs_row=True)
+def verify(request: HttpRequest, tenant: uuid.UUID, subscription: str, event: uuid.UUID) -> HttpResponse:
+    """The change as it was written: before, after, what the customer sees now, Close. Safe to load again."""
+    row = _find(request.actor, tenant, subscription)
+    change = (
+        AuditEvent.objects.visible_to(request.actor)
+        .filter(
+            pk=event,
+            subscription_id=row.pk,
+            action__in=[Action.DESIGNATION_MADE, Action.DESIGNATION_ENDED],
+        )
+        .select_related("note")
+        .first()
+    )
+    if change is None:
+        raise Http404
+    require(request.actor, Permission.CUSTOMER_VIEW)
+    shown = page_for(request.actor, row)
+    later = [e for e in shown.events if (e.at, e.pk) > (change.at, change.pk)]
+    sides = _sides(change)
+    context = {
+        "page": shown,
+        "change": change,
+        "who": shown.who(change),
+        "is_own": bool(request.user.pk == change.actor_id),
+        "changed_since": later[-1] if later else None,
+        "changed_since_by": shown.who(later[-1]) if later else "",
+        "before": sides["before"],
+        "after": sides["after"],
+        "addons": _addons_changed_with(request.actor, change),
+        "others": others_supported_by(row, shown.contact.partner.pk, now=shown.now)
+        if shown.contact.partner
+        else 0,
+        "card": _card(shown),
+        "close_url": _from(request) or reverse("customers:detail", args=[row.customer_id]),
+        "closes_to_list": bool(_from(request)),
+        "correct_url": _with_from(_subscription_url(row), request) + "#contact",
+    }
+    return render_page(request, "subscriptions/verify.html", context)
+
+
+# -- parts
+
+
+def _find(actor: Actor, tenant: uuid.UUID, text: str) -> Subscription:
+    """The actor's own subscription with this Microsoft id, or ours; not visible and not there are one answer."""
+    found = (
+        Subscription.objects.visible_to(actor)
+        .sold_by(actor.organisation.pk)
+        .identified(text)
+        .filter(customer_id=tenant)
+        .select_related(
+            "provider__organisation", "provider__support_profile", "customer__organisation", "parent"
+        )
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def _render(
+    request: HttpRequest, shown: SubscriptionPage, form: ContactForm, *, status: int = 200, **more: object
+) -> HttpResponse:
+    row = shown.subscription
+    day = DayForm(
+        request.GET if "on" in request.GET else None,
+        first=shown.first_day,
+        last=timezone.localtime(shown.now).date(),
+        initial={"on": timezone.localtime(shown.now).date()},
+    )
+    asked = day.cleaned_data["on"] if day.is_bound and day.is_valid() else None
+    context = {
+        "page": shown,
+        "form": form,
+        "day": day,
+        "asked_on": asked,
+        "asked": shown.on(asked) if asked else [],
+        "find": FindForm(request.GET),
+        "stranger": stranger(request.actor, shown.find, known=shown.standings)
+        if shown.finds_nothing
+        else None,
+        "choose_url": _choose_url(row),
+        "from": _from(request),
+        **more,
+    }
+    return render_page(request, TEMPLATE, context, status=status)
+
+
+def _refused(
+    request: HttpRequest,
+    row: Subscription,
+    form: ContactForm,
+    *,
+    status: int,
+    conflict: Conflict | None = None,
+    refusal: NotEligible | None = None,
+    closed: NewCommerce | SubscriptionEnded | None = None,
+) -> HttpResponse:
+    """The page again with everything the person typed, and what stood in the way. Nothing was written."""
+    fresh = _find(request.actor, row.customer_id, row.public_id)
+    chosen = form.cleaned_data.get("partner") if hasattr(form, "cleaned_data") else None
+    shown = page_for(request.actor, fresh, chosen=chosen)
+    partner = (
+        Partner.objects.visible_to(request.actor).select_related("organisation").filter(pk=chosen).first()
+    )
+    more: dict[str, object] = {"typed_note": request.POST.get("note", ""), "chosen_partner": partner}
+    if conflict is not None:
+        event = conflict.details["event"]
+        shown.events  # noqa: B018 - reads the names of those who acted
+        more |= {
+            "conflict": conflict,
+            "conflict_event": event,
+            "conflict_who": shown.who(event),
+            "conflict_subscription": conflict.details["subscription"],
+            "loaded": form.cleaned_data.get("loaded"),
+            "loaded_contact": _contact_when_loaded(shown, form.cleaned_data["version"]),
+        }
+    if refusal is not None:
+        name = partner.name if partner else _("This partner")
+        more["refusal"] = {
+            "name": name,
+            "why": words(refusal.details["verdict"], customer=shown.customer_name, reseller=name),
+        }
+    if closed is not None:
+        more["closed"] = closed
+    return _render(request, shown, form, status=status, **more)
+
+
+def _contact_when_loaded(shown: SubscriptionPage, version: int) -> str:
+    """Whom the page showed when the form was loaded: what the first change after that version replaced."""
+    after = [event for event in shown.events if event.after.get("version", 0) > version]
+    return after[-1].before["contact"]["name"] if after else ""
+
+
+def _already(request: HttpRequest, shown: SubscriptionPage) -> dict[str, object] | None:
+    """The answer to a choice that was so already: who was first, if somebody was."""
+    text = request.GET.get("already", "")
+    if not text:
+        return None
+    wanted = canonical_guid(text)
+    event = next((e for e in shown.events if e.pk == wanted), None)
+    if event is None or event.actor_id == request.user.pk:
+        return {"event": None, "who": ""}
+    return {"event": event, "who": shown.who(event)}
+
+
+def _card(shown: SubscriptionPage) -> Card | None:
+    """What the customer's admins see of this subscription now."""
+    partner = shown.contact.partner
+    if partner is None:
+        return None
+    zone = timezone.get_current_timezone()
+    return card_for(
+        partner, [shown.subscription], at=shown.now, zone=zone, since=shown.current.interval.start
+    )
+
+
+def _sides(change: AuditEvent) -> dict[str, dict[str, object]]:
+    """Before and after with names as they were, telephone as it is now: never from a copy (R7)."""
+    sides = {"before": change.before["contact"], "after": change.after["contact"]}
+    ids = [canonical_guid(side["id"]) for side in sides.values()]
+    partners = {
+        str(partner.pk): partner
+        for partner in Partner.objects.filter(pk__in=ids).select_related("organisation", "support_profile")
+    }
+    return {
+        name: {**side, "call": partners[side["id"]].profile.call if side["id"] in partners else None}
+        for name, side in sides.items()
+    }
+
+
+def _addons_changed_with(actor: Actor, change: AuditEvent) -> list[Subscription]:
+    together = AuditEvent.objects.visible_to(actor).filter(
+        at=change.at, request_id=change.request_id, customer_id=change.customer_id
+    )
+    ids = together.exclude(pk=change.pk).values("subscription_id")
+    return list(Subscription.objects.visible_to(actor).filter(pk__in=ids).order_by("sort_name", "pk"))
+
+
+def _posted_for_another(request: HttpRequest, form: ContactForm) -> object | None:
+    """The organisation a form was loaded for, when the person has switched to another one since (R11)."""
+    wanted = canonical_guid(request.POST.get("organisation", ""))
+    if wanted is None or wanted == request.actor.organisation.pk:
+        return None
+    return next((m.organisation for m in request.memberships if m.organisation_id == wanted), None)
+
+
+def _wrong_organisation(request: HttpRequest, organisation: object) -> HttpResponse:
+    context = {
+        "organisation": organisation,
+        "typed_note": request.POST.get("note", ""),
+        "next": request.path.removesuffix("support-contact/"),
+    }
+    return render_page(request, "subscriptions/wrong_organisation.html", context, status=409)
+
+
+# -- addresses
+
+
+def _subscription_url(row: Subscription) -> str:
+    return reverse("customers:subscription", args=[row.customer_id, row.public_id])
+
+
+def _choose_url(row: Subscription) -> str:
+    return reverse("customers:choose", args=[row.customer_id, row.public_id])
+
+
+def _verify_url(row: Subscription, event: AuditEvent) -> str:
+    return reverse("customers:verify", args=[row.customer_id, row.public_id, event.pk])
+
+
+def _from(request: HttpRequest) -> str:
+    """Where the person came from: an address of the customers' pages, or nothing."""
+    text = request.POST.get("from", "") or request.GET.get("from", "")
+    own = text.startswith(reverse("customers:list")) and url_has_allowed_host_and_scheme(
+        text, allowed_hosts=None
+    )
+    return text if own and len(text) < 2000 else ""
+
+
+def _with_from(url: str, request: HttpRequest, **query: object) -> str:
+    fields = {**query, **({"from": _from(request)} if _from(request) else {})}
+    return f"{url}?{urlencode(fields)}" if fields else url
+
+
+def _redirect(url: str, request: HttpRequest, **query: object) -> HttpResponse:
+    response = HttpResponseRedirect(_with_from(url, request, **query))
+    response.status_code = 303
+    return response
