@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portal.models import Organisation
 from support_contacts.demo.people import PASSWORD
-from support_contacts.demo.seed import Seed
+from support_contacts.demo.seed import seed
 
 #: One seeding at a time, whoever starts it.
 LOCK = 7_140_226
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             if Organisation.objects.exists():
                 self.stdout.write("There is data already: nothing was changed.")
                 return
-            Seed(timezone.now()).write()
+            seed(timezone.now())
         self.stdout.write(
             f"Demo data is there. Try admin-agent@fabrikam.example or admin@contoso.example: {PASSWORD}"
         )
