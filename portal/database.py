@@ -64,7 +64,8 @@ def _parts(name: str, url: str) -> dict[str, Any]:
         parts: dict[str, Any] = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         parts = {}
-    if not url.startswith(("postgresql://", "postgres://")) or not parts.get("dbname"):
+    ports = all(port.isdigit() for port in str(parts.get("port", "5432")).split(","))
+    if not url.startswith(("postgresql://", "postgres://")) or not parts.get("dbname") or not ports:
         raise ImproperlyConfigured(f"{name} is not like postgresql://user:password@host:5432/database.")
     settings = {key.upper(): parts.pop(key, "") for key in ("user", "password", "host", "port")}
     return {"NAME": parts.pop("dbname"), **settings, "OPTIONS": parts}

@@ -33,7 +33,7 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "shared_buffers": "128MB",
-    "max_connections": "60",
+    "max_connections": "100",
     "fsync": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -16,6 +16,8 @@ os.environ.update(
 
 from portal.settings import *  # noqa: F403
 
+# Test runs side by side do not meet; tests/conftest.py removes what a killed one left.
+DATABASES["default"]["TEST"] = {"NAME": f"test_portal_{os.getpid()}"}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
