@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.urls import NoReverseMatch, path, register_converter, resolve, reverse
 from django.urls.exceptions import Resolver404
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal import identifiers
@@ -130,6 +130,7 @@ def test_canonical_guid_refuses_anything_else(text):
     assert canonical_guid(text) is None
 
 
+@settings(deadline=None)
 @given(st.uuids(), st.booleans(), st.booleans(), st.booleans())
 def test_canonical_guid_returns_what_was_written(guid, upper, dashes, braces):
     text = str(guid) if dashes else guid.hex
@@ -138,6 +139,7 @@ def test_canonical_guid_returns_what_was_written(guid, upper, dashes, braces):
     assert canonical_guid(f"{{{text}}}" if braces else text) == guid
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_canonical_guid_never_fails(text):
     assert canonical_guid(text) is None or len(text.strip()) >= 32

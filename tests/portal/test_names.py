@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.names import (
@@ -48,11 +48,13 @@ def test_fold_compares_as_people_do(text, folded):
     assert fold(text) == folded
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_fold_of_the_folded_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_fold_can_always_be_stored(text):
     folded = fold(text)
@@ -79,6 +81,7 @@ def test_sort_name_leaves_leading_punctuation_out(name, sorted_by):
     assert sort_name(name) == sorted_by
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_sort_name_is_never_empty(name):
     assert sort_name(name)
@@ -126,6 +129,7 @@ def test_words_are_capped_in_number_and_length():
     assert words("x" * 500) == ["x" * MAX_WORD_LENGTH]
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, ANY_TEXT)
 def test_words_are_distinct_and_never_empty(one, two):
     found = words(one, two)
@@ -151,6 +155,7 @@ def test_query_words_are_what_was_typed(typed, asked):
     assert query_words(typed) == asked
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_query_words_of_a_name_find_it(name):
     assert set(query_words(name)) <= set(words(name))
@@ -184,6 +189,7 @@ def test_initials_are_two_letters_of_the_name(name, letters):
     assert initials(name) == letters
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_initials_are_one_or_two_characters(name):
     assert 1 <= len(initials(name)) <= 2
