@@ -93,13 +93,13 @@ class SupportHours:
     def _moments(self, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """Every instant within the horizon at which the state may change, in order; others do no harm.
 
-        The state can change only when the wall clock reaches midnight or the edge of an interval (in either
-        reading of a repeated hour), or when the clock is put forward or back.
+        The state can change only when the wall clock reaches the edge of an interval (in either reading of a
+        repeated hour), which midnight is too where it matters, or when the clock is put forward or back.
         """
         first = after.astimezone(zone).date() - timedelta(days=1)
         pending: set[datetime] = set()
         for day in (first + timedelta(days=n) for n in range(HORIZON.days + 3)):
-            edges = {0, DAY, *(edge for span in self._spans[day.weekday()] for edge in span)}
+            edges = {edge for span in self._spans[day.weekday()] for edge in span}
             pending.update(moment for edge in edges for moment in _instants(day, edge, zone))
             pending.update(_clock_changes(day, zone))
             # A clock put back over midnight shows the evening twice: this day is settled up to its noon only.
