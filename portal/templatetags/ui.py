@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
-from functools import lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.core import UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
@@ -16,7 +14,6 @@ from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMult
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_mini
 
@@ -115,44 +112,35 @@ def copyable(value: object, short: bool = True, label: object = "") -> SafeStrin
 # -- words and numbers of the active language
 
 
-@lru_cache(maxsize=32)
-def _parse(language: str) -> Locale:
-    try:
-        return Locale.parse(to_locale(language))
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
-
-
-def _locale() -> Locale:
-    """For dates, numbers and names: plain English has "Sep", where British data say "Sept"."""
-    return _parse(get_language() or "en")
+_BRITISH = Locale("en", "GB")  # "A, B and C"; for dates plain English is right: British data say "Sept"
 
 
 @register.simple_tag
 def country(code: str | None) -> str:
     """Name of a country in the active language."""
-    return _locale().territories.get((code or "").upper(), code or "")
+    return locale_for().territories.get((code or "").upper(), code or "")
 
 
 @register.simple_tag
 def languages(codes: Iterable[str]) -> str:
     """Names of languages in the active language, in the order given."""
-    names = _locale().languages
+    names = locale_for().languages
     return ", ".join(names.get(code.replace("-", "_"), names.get(code.split("-")[0], code)) for code in codes)
 
 
 @register.simple_tag
 def join_words(words: Iterable[object]) -> str:
     """A, B and C."""
-    return format_list([str(word) for word in words], locale=locale_for())
+    locale = locale_for()
+    return format_list([str(word) for word in words], locale=_BRITISH if locale.language == "en" else locale)
 
 
 @register.simple_tag
 def number(value: int, cap: int | None = None) -> str:
     """1,240 in English, 1 240 in French; over the cap "10,000+"."""
     if cap is not None and value > cap:
-        return format_decimal(cap, locale=_locale()) + "+"
-    return format_decimal(value, locale=_locale())
+        return format_decimal(cap, locale=locale_for()) + "+"
+    return format_decimal(value, locale=locale_for())
 
 
 # -- dates
@@ -166,7 +154,7 @@ def _local(moment: datetime, zone: tzinfo | None) -> datetime:
 
 
 def _long(moment: datetime) -> str:
-    return f"{format_date(moment, 'd MMM y', locale=_locale())}, {moment:%H:%M}"
+    return f"{format_date(moment, 'd MMM y', locale=locale_for())}, {moment:%H:%M}"
 
 
 @register.simple_tag
@@ -177,7 +165,7 @@ def local_time(moment: datetime | None, zone: bool = False, only: str = "") -> S
     there = _local(moment, None)
     text = f"{there:%H:%M}" if only == "time" else _long(there)
     if zone:
-        text += f" {abbreviation(timezone.get_current_timezone(), moment)}"
+        text += f" {abbreviation(there.tzinfo or UTC, there)}"
     utc = _local(moment, UTC)
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>', utc.isoformat(timespec="seconds"), _long(utc), text
@@ -191,7 +179,7 @@ def local_date(day: date | datetime | None, year: bool = True) -> SafeString | s
         return ""
     if isinstance(day, datetime):
         day = _local(day, None).date()
-    text = format_date(day, "d MMM y" if year else "d MMM", locale=_locale())
+    text = format_date(day, "d MMM y" if year else "d MMM", locale=locale_for())
     return format_html('<time datetime="{}">{}</time>', day.isoformat(), text)
 
 
@@ -201,7 +189,7 @@ def plain_date(day: date | datetime | None) -> str:
         return ""
     if isinstance(day, datetime):
         day = _local(day, None).date()
-    return format_date(day, "d MMM y", locale=_locale())
+    return format_date(day, "d MMM y", locale=locale_for())
 
 
 # -- forms
