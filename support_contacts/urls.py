@@ -2,5 +2,10 @@
 
 from django.urls import path
 
+from support_contacts.views import duties, whom_to_call
+
 app_name = "support_contacts"
-urlpatterns: list = []
+urlpatterns = [
+    path("support/", whom_to_call.whom_to_call, name="whom-to-call"),
+    path("duties/", duties.duties, name="duties"),
+]

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from support_contacts.views import subscriptions
+from support_contacts.views import subscriptions, whom_to_call
 
 app_name = "customers"
 urlpatterns = [
+    path("<guid:tenant>/as-customer/", whom_to_call.preview, name="preview"),
     path("<guid:tenant>/subscriptions/<str:subscription>/", subscriptions.subscription, name="subscription"),
     path("<guid:tenant>/subscriptions/<str:subscription>/support-contact/", subscriptions.choose, name="choose"),
     path(

@@ -1,0 +1,120 @@
+"""Whom customers are shown for many subscriptions at one instant, and since when (R1, R7)."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from customers.models import DelegatedAdmin
+from portal.models import Partner, PartnerSuspension, ResellerRelationship
+from subscriptions.models import Subscription
+from support_contacts.models import ContactKind, Designation, Interval, Standing, intervals
+
+Key = tuple[uuid.UUID, uuid.UUID, uuid.UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Whom the customer calls for one subscription.
+
+    `since` is told where somebody was chosen, or where a choice was undone; None where it has always been so.
+    `designation` is the choice that stands, whether or not it holds.
+    """
+
+    subscription: Subscription
+    partner: Partner
+    kind: ContactKind
+    designation: Designation | None = None
+    since: datetime | None = None
+
+    @property
+    def is_designated(self) -> bool:
+        return self.kind == ContactKind.DESIGNATED
+
+
+def shown(subscriptions: Iterable[Subscription], *, at: datetime) -> list[Shown]:
+    """The contact of each: the designated partner while that designation holds, otherwise the provider.
+
+    One query, and three more where anything was ever designated, however many subscriptions and partners there are.
+    """
+    rows = list(subscriptions)
+    histories = _histories(rows, at)
+    standings = standings_of([designation for found in histories.values() for designation in found])
+    return [_shown(row, histories.get(row.pk, []), standings, at) for row in rows]
+
+
+def standings_of(designations: Sequence[Designation]) -> dict[Key, Standing]:
+    """The records that bear on each designation's partner, by provider, partner and customer. Three queries at most."""
+    keys = {(row.provider_id, row.partner_id, row.subscription.customer_id) for row in designations}
+    if not keys:
+        return {}
+    providers, partners, customers = (set(column) for column in zip(*keys, strict=True))
+    relationships: dict[tuple, list[ResellerRelationship]] = defaultdict(list)
+    for related in ResellerRelationship.objects.filter(provider_id__in=providers, reseller_id__in=partners):
+        relationships[related.provider_id, related.reseller_id].append(related)
+    grants: dict[tuple, list[DelegatedAdmin]] = defaultdict(list)
+    found = DelegatedAdmin.objects.filter(
+        relationship__partner_id__in=partners, relationship__customer_id__in=customers
+    ).select_related("relationship")
+    for grant in found:
+        grants[grant.relationship.partner_id, grant.relationship.customer_id].append(grant)
+    suspensions: dict[uuid.UUID, list[PartnerSuspension]] = defaultdict(list)
+    for suspension in PartnerSuspension.objects.filter(partner_id__in=partners):
+        suspensions[suspension.partner_id].append(suspension)
+    by_partner = {row.partner_id: row.partner for row in designations}
+    return {
+        (provider, partner, customer): Standing(
+            by_partner[partner],
+            relationships[provider, partner],
+            grants[partner, customer],
+            suspensions[partner],
+        )
+        for provider, partner, customer in keys
+    }
+
+
+def _histories(rows: Sequence[Subscription], at: datetime) -> dict[uuid.UUID, list[Designation]]:
+    by_pk = {row.pk: row for row in rows}
+    found = (
+        Designation.objects.filter(subscription_id__in=list(by_pk), started_at__lte=at)
+        .with_force(at)
+        .select_related("partner__organisation", "partner__support_profile")
+        .order_by("started_at", "pk")
+    )
+    histories: dict[uuid.UUID, list[Designation]] = defaultdict(list)
+    for designation in found:
+        designation.subscription = by_pk[designation.subscription_id]
+        histories[designation.subscription_id].append(designation)
+    return histories
+
+
+def _shown(
+    row: Subscription, history: Sequence[Designation], standings: Mapping[Key, Standing], at: datetime
+) -> Shown:
+    stands = next((d for d in history if d.ended_at is None or at < d.ended_at), None)
+    if stands is not None and stands.holds:  # type: ignore[attr-defined]  # annotated
+        kind, partner = ContactKind.DESIGNATED, stands.partner
+    elif row.is_new_commerce:
+        kind, partner = ContactKind.NEW_COMMERCE, row.provider
+    else:
+        kind, partner = (ContactKind.DEFAULT if stands is None else ContactKind.FALLBACK), row.provider
+    since = _since(row, kind, history, standings, at)
+    return Shown(row, partner, kind, stands, since)
+
+
+def _since(
+    row: Subscription,
+    kind: ContactKind,
+    history: Sequence[Designation],
+    standings: Mapping[Key, Standing],
+    at: datetime,
+) -> datetime | None:
+    if not history:
+        return None
+    of_partner = {d.partner_id: standings[d.provider_id, d.partner_id, row.customer_id] for d in history}
+    found: list[Interval] = intervals(row, history, of_partner, at)
+    others = any(interval.contact.kind == ContactKind.DESIGNATED for interval in found[:-1])
+    if not found or found[-1].contact.kind != kind:
+        return None
+    return found[-1].start if others or kind == ContactKind.DESIGNATED else None
