@@ -42,6 +42,6 @@ def job(name: str, *, cron: str | None = None) -> Callable[[Callable[..., None]]
         task = app.task(name=name, retry=AGAIN)(run)
         if cron:
             app.periodic(cron=cron)(task)
-        return run
+        return function  # called directly, it is a plain function of the caller's transaction
 
     return register
