@@ -1,0 +1,71 @@
+"""Members and preferences."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from portal import zones
+from portal.models import Membership
+from portal.operations.members import may_grant, roles_of
+from portal.permissions import Role
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        error_messages={
+            "required": _("Enter Email."),
+            "invalid": _("Enter an email address like name@company.example."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    name = forms.CharField(label=_("Name"), max_length=150, required=False)
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one role.")},
+    )
+
+    def __init__(self, *args: Any, acting: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["roles"].choices = _choices(may_grant(acting, acting.organisation))
+
+
+class RolesForm(forms.Form):
+    """A member's roles. What the person held before stays choosable, also when it no longer fits."""
+
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"),
+        required=False,  # the operation says what is missing, and knows more than a form
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, acting: Any, member: Membership, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"roles": member.roles}, **kwargs)
+        shown = set(roles_of(acting.organisation)) | {Role(role) for role in member.roles}
+        self.fields["roles"].choices = _choices(role for role in Role if role in shown)
+
+
+class PreferencesForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=150,
+        error_messages={"required": _("Enter Name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    language = forms.ChoiceField(label=_("Language"), required=False)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), required=False, help_text=_("Times are shown in this zone, everywhere.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"].choices = [("", _("As in my browser")), *settings.LANGUAGES]
+        self.fields["time_zone"].choices = [("", _("As in my browser")), *zones.choices()]
+
+
+def _choices(roles: Any) -> list[tuple[str, Any]]:
+    return [(role.value, role.label) for role in roles]
