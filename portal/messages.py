@@ -1,0 +1,193 @@
+"""The catalogues of translations: gathered from code and templates, and built into what Django reads.
+
+The .po files are committed and hold exactly what the code says, in alphabetical order, without places and dates, so
+that they change only when words do. The .mo files beside them are built, never committed. Babel does both: no
+GNU gettext is needed. Scripts say nothing of their own: their words come from attributes of the page.
+"""
+
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from babel.messages import Catalog, Message
+from babel.messages.extract import extract_python
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from django.apps import apps
+from django.conf import settings
+from django.utils.translation import templatize
+
+SOURCE = "en"  # its words are the keys of the other languages
+COMMENT_TAG = "Translators:"
+KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+    "npgettext_lazy": ((1, "c"), 2, 3),
+}
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # a catalogue's date says nothing, and would change with every run
+Id = str | tuple[str, ...]
+
+
+def languages() -> list[str]:
+    """The languages there is a catalogue of."""
+    return [code for code, _name in settings.LANGUAGES if code != SOURCE]
+
+
+def catalogue(language: str) -> Path:
+    return Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES" / "django.po"
+
+
+# -- gathering
+
+
+def sources() -> Iterator[Path]:
+    """Our own code and templates, in a fixed order."""
+    base = Path(settings.BASE_DIR)
+    for config in sorted(apps.get_app_configs(), key=lambda config: config.name):
+        if Path(config.path).parent == base:
+            yield from sorted(
+                path for path in Path(config.path).rglob("*.py") if "migrations" not in path.parts
+            )
+    yield from sorted(path for path in (base / "templates").rglob("*") if path.suffix in {".html", ".txt"})
+
+
+def extract(source: Path) -> Iterator[Message]:
+    """What one file says to people."""
+    text = source.read_text()
+    if source.suffix != ".py":
+        # Python with the texts of the template in it; its indentation means nothing.
+        text = "\n".join(line.lstrip() for line in templatize(text).split("\n"))
+    found: Iterable[Any] = extract_python(
+        io.BytesIO(text.encode()), KEYWORDS, [COMMENT_TAG], {"encoding": "utf-8"}
+    )
+    for line, function, arguments, comments in found:
+        context, id = _arranged(function, arguments)
+        if id:
+            yield Message(id, context=context, auto_comments=comments, locations=[(str(source), line)])
+
+
+def _arranged(function: str, arguments: str | Iterable[str | None]) -> tuple[str | None, Id | None]:
+    """Context and id of a call; no id if one of them is not written out in the source."""
+    given = [arguments] if isinstance(arguments, str) else list(arguments)
+    positions = KEYWORDS[function] or (1,)
+    context, ids = None, []
+    for position in positions:
+        index = position[0] if isinstance(position, tuple) else position
+        text = given[index - 1] if index <= len(given) else None
+        if not text:
+            return None, None
+        if isinstance(position, tuple):
+            context = text
+        else:
+            ids.append(text)
+    return context, ids[0] if len(ids) == 1 else tuple(ids)
+
+
+def gathered() -> Catalog:
+    """Everything the portal says, untranslated."""
+    catalog = _catalog(None)
+    for source in sources():
+        for message in extract(source):
+            catalog.add(message.id, context=message.context, auto_comments=message.auto_comments)
+    return catalog
+
+
+def updated(language: str) -> Catalog:
+    """What the portal says, with the translations there are. Nothing is guessed from similar words."""
+    known, fresh = read(language), _catalog(language)
+    for message in gathered():
+        if not message.id:
+            continue
+        old = known.get(message.id, message.context)
+        said = old.string if old and old.id == message.id and not old.fuzzy else None
+        fresh.add(
+            message.id,
+            said,
+            context=message.context,
+            auto_comments=sorted(message.auto_comments),
+            user_comments=old.user_comments if old else (),
+        )
+    return fresh
+
+
+def read(language: str) -> Catalog:
+    """The committed catalogue."""
+    path = catalogue(language)
+    if not path.exists():
+        return _catalog(language)
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=language, abort_invalid=True)
+    catalog.creation_date = EPOCH
+    return catalog
+
+
+def untranslated(catalog: Catalog) -> list[str]:
+    """What has no translation, or one of its plural forms missing."""
+    return [
+        str(message.id)
+        for message in catalog
+        if message.id
+        and not all([message.string] if isinstance(message.string, str) else message.string or [""])
+    ]
+
+
+def text_of(catalog: Catalog) -> bytes:
+    """The .po file, its head as simple as gettext allows."""
+    head = (
+        "# The words of the partner portal. `make messages` brings this file up to date with the code.\n"
+        'msgid ""\nmsgstr ""\n'
+        f'"Language: {catalog.locale_identifier}\\n"\n'
+        f'"Plural-Forms: {catalog.plural_forms}\\n"\n'
+        '"Content-Type: text/plain; charset=utf-8\\n"\n'
+        '"Content-Transfer-Encoding: 8bit\\n"\n\n'
+    )
+    out = io.BytesIO(head.encode())
+    out.seek(0, io.SEEK_END)
+    write_po(
+        out, catalog, width=110, omit_header=True, no_location=True, sort_output=True, ignore_obsolete=True
+    )
+    return out.getvalue().rstrip(b"\n") + b"\n"
+
+
+def _catalog(language: str | None) -> Catalog:
+    return Catalog(locale=language, fuzzy=False, creation_date=EPOCH)
+
+
+# -- building
+
+
+def built(language: str) -> bytes:
+    out = io.BytesIO()
+    write_mo(out, read(language))
+    return out.getvalue()
+
+
+def build() -> list[str]:
+    """Write the .mo files that are not what their .po says; their languages."""
+    changed = []
+    for language in languages():
+        target, content = catalogue(language).with_suffix(".mo"), built(language)
+        if not target.exists() or target.read_bytes() != content:
+            _replace(target, content)
+            changed.append(language)
+    return changed
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """At once: somebody may be reading it, or building it too."""
+    handle, name = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    os.chmod(name, 0o644)
+    os.replace(name, target)
