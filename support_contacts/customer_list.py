@@ -1,0 +1,206 @@
+"""The customers list as its template reads it: rows, chips, menus, pages, each with its address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from customers.models import CustomerRelationship
+from portal.actor import Actor
+from portal.keyset import Page, page_of
+from portal.models import Partner
+from portal.names import fold
+from portal.templatetags.ui import country, number
+from support_contacts.customer_rows import CustomerRow, rows_for
+from support_contacts.filters import COUNTED, ORDERS, CustomerFilter, Heading
+
+PAGE_SIZE = 25
+#: What the address keeps, in this order; cursors are added where a page is meant.
+STATE = ("q", "country", "record", "designated", "attention", "sort")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of a menu, or the filter that is set."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class CustomerList:
+    """One page of the list, for one address that has been validated."""
+
+    actor: Actor
+    now: datetime
+    data: Mapping[str, Any]
+
+    def url(self, **changes: object) -> str:
+        """The address of this list with changes; pages are never kept."""
+        kept = {**{name: self.data[name] for name in STATE}, **changes}
+        query = {name: value for name, value in kept.items() if value and (name, value) != ("sort", "name")}
+        return reverse("customers:list") + (f"?{urlencode(query)}" if query else "")
+
+    @cached_property
+    def filter(self) -> CustomerFilter:
+        return CustomerFilter.of(self.actor, self.now, dict(self.data))
+
+    @cached_property
+    def heading(self) -> Heading:
+        return self.filter.heading()
+
+    @cached_property
+    def page(self) -> Page[CustomerRelationship]:
+        return page_of(
+            self.filter.rows,
+            ORDERS[self.data["sort"]],
+            size=PAGE_SIZE,
+            after=self.data["after"],
+            before=self.data["before"],
+        )
+
+    @cached_property
+    def rows(self) -> list[tuple[CustomerRow, str]]:
+        """Each row with the address of its customer, which remembers this page and row to come back to."""
+        here = self.url(after=self.data["after"], before=self.data["before"])
+        found = rows_for(
+            self.actor.organisation.partner, self.page.rows, now=self.now, hit=self.filter.exact_subscription
+        )
+        return [(row, _with_from(row, f"{here}#{anchor(row)}")) for row in found]
+
+    # -- pages
+
+    @property
+    def total(self) -> int:
+        """How many customers answer the address; one more than the cap where there are more than that."""
+        heading = self.heading
+        if self.filter.attention and self.filter.designated:
+            return heading.both
+        if self.filter.attention:
+            return heading.attention
+        return heading.designated if self.filter.designated else heading.everything
+
+    @property
+    def summary(self) -> str:
+        text = ngettext(
+            "%(first)s–%(last)s of %(total)s customer",
+            "%(first)s–%(last)s of %(total)s customers",
+            self.total,
+        )
+        return text % {
+            "first": number(self.page.start),
+            "last": number(self.page.end),
+            "total": number(self.total, COUNTED),
+        }
+
+    @property
+    def said(self) -> str:
+        """What a screen reader hears after a search."""
+        return ngettext("%(count)s result", "%(count)s results", self.total) % {
+            "count": number(self.total, COUNTED)
+        }
+
+    @property
+    def previous_url(self) -> str:
+        return self.url(before=self.page.before) if self.page.before else ""
+
+    @property
+    def next_url(self) -> str:
+        return self.url(after=self.page.after) if self.page.after else ""
+
+    # -- chips and menus
+
+    @property
+    def all_url(self) -> str:
+        return self.url(attention="", designated="")
+
+    @property
+    def attention_url(self) -> str:
+        return self.url(attention="1", designated="")
+
+    @property
+    def designated_url(self) -> str:
+        return self.url(attention="", designated="1")
+
+    @property
+    def clear_url(self) -> str:
+        return self.url(q="", country="", record="", designated="", attention="")
+
+    @property
+    def is_filtered(self) -> bool:
+        return self.url(sort="") != reverse("customers:list")
+
+    @property
+    def countries(self) -> list[Choice]:
+        named = sorted((fold(country(code)), country(code), code) for code in self.heading.countries)
+        return [Choice(name, self.url(country=code)) for _folded, name, code in named]
+
+    @property
+    def country(self) -> Choice | None:
+        """The country that is set, and the address without it."""
+        code = self.data["country"]
+        return Choice(country(code), self.url(country="")) if code else None
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """Names of the resellers of record we know, by PartnerID; the others stay digits."""
+        known = Partner.objects.visible_to(self.actor).filter(
+            partner_id__in=[*self.heading.partner_ids, self.data["record"]]
+        )
+        return dict(known.exclude(partner_id="").values_list("partner_id", "organisation__name"))
+
+    @property
+    def records(self) -> list[Choice]:
+        names = {pid: self._names.get(pid, pid) for pid in self.heading.partner_ids}
+        ordered = sorted(names, key=lambda pid: (fold(names[pid]), pid))
+        return [Choice(names[pid], self.url(record=pid)) for pid in ordered]
+
+    @property
+    def record(self) -> Choice | None:
+        partner_id = self.data["record"]
+        return Choice(self._names.get(partner_id, partner_id), self.url(record="")) if partner_id else None
+
+    @property
+    def by_name_url(self) -> str:
+        return self.url(sort="name")
+
+    @property
+    def newest_url(self) -> str:
+        return self.url(sort="newest")
+
+    @property
+    def is_by_name(self) -> bool:
+        return self.data["sort"] == "name"
+
+    # -- nothing there
+
+    @property
+    def nothing(self) -> str:
+        """The one sentence that says which search and filter found nothing."""
+        words = {"text": self.data["q"], "country": country(self.data["country"])}
+        if words["text"] and words["country"]:
+            return _("No customer matches “%(text)s” in %(country)s") % words
+        if words["text"]:
+            return _("No customer matches “%(text)s”") % words
+        if self.filter.attention and not (words["country"] or self.data["record"]):
+            return _("Nothing needs attention")
+        return _("No customer matches these filters") if self.is_filtered else _("No customers yet")
+
+    @property
+    def without_country_url(self) -> str:
+        return self.url(country="") if self.data["country"] and self.data["q"] else ""
+
+
+def anchor(row: CustomerRow) -> str:
+    return f"c-{row.relationship.customer_id}"
+
+
+def _with_from(row: CustomerRow, here: str) -> str:
+    url = reverse("customers:detail", args=[row.relationship.customer_id])
+    return f"{url}?{urlencode({'from': here})}"

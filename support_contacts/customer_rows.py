@@ -1,0 +1,114 @@
+"""What a line of the customers list says, for a whole page of them at once."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, F, Window
+from django.utils import timezone
+
+from customers.models import CustomerRelationship
+from portal.models import Partner
+from subscriptions.models import Subscription
+from support_contacts.contacts import standings_of
+from support_contacts.models import Designation, verdict
+
+#: Delegated admin that ends within this many days is worth a word (R8).
+SOON = timedelta(days=31)
+
+
+@dataclass
+class CustomerRow:
+    """One customer of the list: who supports it, and whether that is in order."""
+
+    relationship: CustomerRelationship
+    subscriptions: int = 0
+    supporters: list[str] = field(default_factory=list)
+    stale: int = 0
+    stale_since: datetime | None = None
+    ends: datetime | None = None
+    hit: Subscription | None = None
+
+    @property
+    def supported_by(self) -> str:
+        return self.supporters[0] if self.supporters else ""
+
+    @property
+    def more_supporters(self) -> int:
+        return max(0, len(self.supporters) - 1)
+
+    @property
+    def stale_names_year(self) -> bool:
+        return self.stale_since is not None and not is_this_year(self.stale_since)
+
+    @property
+    def ends_names_year(self) -> bool:
+        return self.ends is not None and not is_this_year(self.ends)
+
+    def days_left(self) -> int:
+        """Whole days of the reader's calendar until the delegated admin ends; 0 is today."""
+        return days_until(self.ends) if self.ends else 0
+
+
+def days_until(instant: datetime) -> int:
+    return (timezone.localtime(instant).date() - timezone.localdate()).days
+
+
+def is_this_year(instant: datetime) -> bool:
+    """A date of this year is shown without it."""
+    day: date = timezone.localtime(instant).date()
+    return day.year == timezone.localdate().year
+
+
+def rows_for(
+    provider: Partner,
+    relationships: Sequence[CustomerRelationship],
+    *,
+    now: datetime,
+    hit: Subscription | None = None,
+) -> list[CustomerRow]:
+    """The lines of these customers. Two queries, and three more where anybody is designated, whatever their number."""
+    rows = {row.customer_id: CustomerRow(row) for row in relationships}
+    live = Subscription.objects.sold_by(provider.pk).live().filter(customer_id__in=list(rows))
+    for counted in live.order_by().values("customer_id").annotate(count=Count("pk")):
+        rows[counted["customer_id"]].subscriptions = counted["count"]
+    groups = _designated(live, now)
+    standings = standings_of(groups)
+    designated: dict[uuid.UUID, list[tuple[int, str, str]]] = defaultdict(list)
+    for group in groups:
+        customer_id = group.subscription.customer_id
+        row = rows[customer_id]
+        judged = verdict(standings[provider.pk, group.partner_id, customer_id], at=now, told_to=None)
+        if group.holds:
+            organisation = group.partner.organisation
+            designated[customer_id].append((-group.count, organisation.sort_name, organisation.name))
+            if judged.grant_ends_at is not None and judged.grant_ends_at - now <= SOON:
+                row.ends = min(row.ends or judged.grant_ends_at, judged.grant_ends_at)
+        else:
+            row.stale += group.count
+            row.stale_since = min(filter(None, (row.stale_since, judged.since)), default=None)
+    for customer_id, row in rows.items():
+        found = sorted(designated[customer_id])
+        row.supporters = [name for _count, _sort_name, name in found]
+        if row.subscriptions + sum(negative for negative, *_names in found) > 0:
+            row.supporters.append(provider.organisation.name)
+        if hit is not None and hit.customer_id == customer_id:
+            row.hit = hit
+    return list(rows.values())
+
+
+def _designated(live, now: datetime) -> list[Designation]:
+    """One designation for each partner of each customer, with `count` of how many it stands for, and `holds`."""
+    group = ("subscription__customer_id", "partner_id", "subscription__is_new_commerce")
+    found = (
+        Designation.objects.stored()
+        .with_force(now)
+        .filter(subscription__in=live.values("pk"))
+        .annotate(count=Window(Count("pk"), partition_by=[F(name) for name in group]))
+        .select_related("partner__organisation", "subscription")
+        .order_by(*group)
+        .distinct(*group)
+    )
+    return list(found)

@@ -1,0 +1,244 @@
+"""Which customers a list shows: what may stand in its address, and the rows that answer it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import ValidationError
+from django.db.models import IntegerField, Q, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import CustomerRelationship
+from portal.actor import Actor
+from portal.identifiers import canonical_guid
+from portal.keyset import CursorField, Order, newest
+from portal.models import Partner
+from portal.names import query_words
+from subscriptions.models import LIVE, Subscription
+from support_contacts.models import Designation
+
+#: Totals are counted up to here and shown as "10,000+" beyond.
+COUNTED = 10_000
+LONGEST_SEARCH = 200
+#: A provider has few of these; a menu longer than this would be a list of its own.
+LONGEST_MENU = 200
+ORDERS = {"name": Order("sort_name"), "newest": newest("established_at")}
+
+
+class CustomerListForm(forms.Form):
+    """The address of the customers list. It is the list's whole state."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=LONGEST_SEARCH,
+        error_messages={
+            "max_length": _("The search is too long: %(show_value)d of %(limit_value)d characters.")
+        },
+    )
+    country = forms.RegexField(
+        r"^[A-Za-z]{2}$",
+        label=_("Country"),
+        required=False,
+        error_messages={"invalid": _("A country is two letters, as in FR.")},
+    )
+    record = forms.CharField(label=_("Reseller of record"), required=False, max_length=40)
+    designated = forms.ChoiceField(label=_("Reseller designated"), required=False, choices=[("1", "1")])
+    attention = forms.ChoiceField(label=_("Needs attention"), required=False, choices=[("1", "1")])
+    sort = forms.ChoiceField(label=_("Sort"), required=False, choices=[(name, name) for name in ORDERS])
+    after = CursorField()
+    before = CursorField()
+
+    def clean_q(self) -> str:
+        text = self.cleaned_data["q"]
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValidationError(_("The search has characters that cannot be searched for.")) from error
+        return text
+
+    def clean_country(self) -> str:
+        return self.cleaned_data["country"].upper()
+
+    def clean_record(self) -> str:
+        text = self.cleaned_data["record"]
+        if text and not (text.isascii() and text.isdigit()):
+            raise ValidationError(_("A PartnerID has digits only."))
+        return text
+
+    def clean_sort(self) -> str:
+        return self.cleaned_data["sort"] or "name"
+
+
+class CappedCount(Subquery):
+    """How many rows a query has, counted to the cap and one more."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) capped)"
+    output_field = IntegerField()
+
+    def __init__(self, queryset: QuerySet, **extra: Any) -> None:
+        super().__init__(queryset.order_by().values("pk")[: COUNTED + 1], **extra)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands above the list: counts of the chips, and what the menus offer."""
+
+    everything: int = 0
+    attention: int = 0
+    designated: int = 0
+    both: int = 0
+    countries: tuple[str, ...] = ()
+    partner_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CustomerFilter:
+    """The customers of one partner that answer a validated address, at one instant.
+
+    Own relationships only: every question below starts from `partner_id`, so no other organisation's row can answer.
+    """
+
+    actor: Actor
+    now: datetime
+    q: str = ""
+    country: str = ""
+    record: str = ""
+    designated: bool = False
+    attention: bool = False
+
+    @classmethod
+    def of(cls, actor: Actor, now: datetime, data: dict[str, Any]) -> "CustomerFilter":
+        return cls(
+            actor,
+            now,
+            q=data["q"],
+            country=data["country"],
+            record=data["record"],
+            designated=bool(data["designated"]),
+            attention=bool(data["attention"]),
+        )
+
+    @property
+    def rows(self) -> QuerySet[CustomerRelationship]:
+        rows = self._searched
+        if self.attention:
+            rows = rows.filter(self._needs_attention)
+        if self.designated:
+            rows = rows.filter(self._has_designation)
+        return rows
+
+    @cached_property
+    def exact_subscription(self) -> Subscription | None:
+        """The one subscription whose id was searched for, if that is what was typed."""
+        if canonical_guid(self.q) is None:
+            return None
+        found = list(self._subscriptions.identified(self.q)[:2])
+        return found[0] if len(found) == 1 else None
+
+    def heading(self) -> Heading:
+        """All counts and menus in one query."""
+        searched = self._searched
+        attention, designated = searched.filter(self._needs_attention), searched.filter(self._has_designation)
+        own = self._own.order_by()
+        of_record = self._subscriptions.exclude(reseller_of_record="").order_by()
+        row = (
+            Partner.objects.filter(pk=self._me)
+            .annotate(
+                everything=CappedCount(searched),
+                needing=CappedCount(attention),
+                having=CappedCount(designated),
+                both=CappedCount(attention.filter(self._has_designation)),
+                countries=ArraySubquery(
+                    own.exclude(country="").values_list("country", flat=True).distinct()[:LONGEST_MENU]
+                ),
+                partner_ids=ArraySubquery(
+                    of_record.values_list("reseller_of_record", flat=True).distinct()[:LONGEST_MENU]
+                ),
+                customers_partner_ids=ArraySubquery(
+                    Partner.objects.filter(pk__in=own.values("reseller_of_record_id"))
+                    .exclude(partner_id="")
+                    .values_list("partner_id", flat=True)[:LONGEST_MENU]
+                ),
+            )
+            .values()
+            .first()
+        )
+        if row is None:
+            return Heading()
+        return Heading(
+            row["everything"],
+            row["needing"],
+            row["having"],
+            row["both"],
+            tuple(row["countries"]),
+            tuple({*row["partner_ids"], *row["customers_partner_ids"]}),
+        )
+
+    # -- questions
+
+    @property
+    def _me(self):
+        return self.actor.organisation.pk
+
+    @property
+    def _own(self) -> QuerySet[CustomerRelationship]:
+        return CustomerRelationship.objects.established(self.now).filter(partner_id=self._me)
+
+    @property
+    def _subscriptions(self):
+        return Subscription.objects.sold_by(self._me)
+
+    @property
+    def _searched(self) -> QuerySet[CustomerRelationship]:
+        rows = self._own
+        if self.q:
+            rows = rows.filter(self._means(self.q))
+        if self.country:
+            rows = rows.filter(country=self.country)
+        if self.record:
+            rows = rows.filter(self._of_record(self.record))
+        return rows
+
+    def _means(self, text: str) -> Q:
+        """An id means exactly one thing; anything else is words, and digits may also be a PartnerID."""
+        guid = canonical_guid(text)
+        if guid is not None:
+            return Q(customer_id=guid) | Q(
+                customer_id__in=self._subscriptions.identified(text).values("customer_id")
+            )
+        words = query_words(text)
+        if not words:
+            return Q(pk__in=[])
+        named = Q(pk__in=CustomerRelationship.objects.matching(self._me, words).values("pk"))
+        digits = text.strip()
+        return named | self._with_partner(digits) if digits.isascii() and digits.isdigit() else named
+
+    def _of_record(self, partner_id: str) -> Q:
+        """Reseller of record of any subscription, or of the customer as a whole."""
+        own = self._subscriptions.filter(reseller_of_record=partner_id)
+        known = Partner.objects.filter(partner_id=partner_id)
+        return Q(customer_id__in=own.values("customer_id")) | Q(reseller_of_record_id__in=known.values("pk"))
+
+    def _with_partner(self, partner_id: str) -> Q:
+        stored = self._designations.filter(partner__partner_id=partner_id)
+        return self._of_record(partner_id) | Q(customer_id__in=stored.values("subscription__customer_id"))
+
+    @property
+    def _designations(self):
+        return Designation.objects.stored().filter(provider_id=self._me, subscription__status__in=LIVE)
+
+    @property
+    def _has_designation(self) -> Q:
+        return Q(customer_id__in=self._designations.values("subscription__customer_id"))
+
+    @property
+    def _needs_attention(self) -> Q:
+        stale = Designation.objects.needs_attention(self.now).filter(provider_id=self._me)
+        return Q(customer_id__in=stale.values("subscription__customer_id"))
+
+
+__all__ = ["COUNTED", "ORDERS", "CustomerFilter", "CustomerListForm", "Heading"]
