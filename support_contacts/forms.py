@@ -74,7 +74,9 @@ class DayForm(forms.Form):
     """Who was the contact on a date."""
 
     on = forms.DateField(
-        label=_("Who was the contact on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Who was the contact on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "input input-date"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, *args, first, last, **kwargs):

@@ -12,7 +12,7 @@ from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.models import AuditEvent, Partner, User
 from portal.names import fold
-from portal.permissions import Permission, can, role_labels
+from portal.permissions import Permission, can
 from subscriptions.models import Subscription
 from support_contacts.models import (
     Candidate,
@@ -84,11 +84,6 @@ class SubscriptionPage:
     @property
     def may_assign(self):
         return can(self.actor, Permission.CONTACT_ASSIGN)
-
-    @property
-    def roles_that_assign(self) -> list[str]:
-        verdict = can(self.actor, Permission.CONTACT_ASSIGN)
-        return [] if verdict else role_labels(verdict.roles)
 
     @property
     def takes_a_choice(self) -> bool:
@@ -256,6 +251,10 @@ class SubscriptionPage:
         start = datetime.combine(day, time.min, tzinfo=zone)
         end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
         return on_day(self.intervals, start, min(end, self.now)) if start < self.now else []
+
+    @property
+    def today(self) -> date:
+        return timezone.localtime(self.now).date()
 
     @property
     def first_day(self) -> date:

@@ -26,7 +26,8 @@ document.addEventListener("input", (event) => {
   waiting = setTimeout(apply, 120, event.target);
 });
 
-// Enter in the box would send the form around it.
+// Enter in the box would send the form around it; a search form of its own may be sent.
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches?.("[data-filter]")) event.preventDefault();
+  if (event.key !== "Enter" || !event.target.matches?.("[data-filter]")) return;
+  if (event.target.form?.getAttribute("role") !== "search") event.preventDefault();
 });
