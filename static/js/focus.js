@@ -8,7 +8,13 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
   const asking = event.detail.requestConfig?.elt;
   const wanted = asking?.closest?.("[data-focus-after]")?.dataset.focusAfter;
-  if (wanted) document.querySelector(wanted)?.focus();
+  const place = wanted && document.querySelector(wanted);
+  if (place) {
+    if (!place.matches("a, button, input, select, textarea, [tabindex]")) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+    place.scrollIntoView({ block: "nearest" });
+    if (place.getBoundingClientRect().top < 0) place.scrollIntoView({ block: "start" });
+  }
   const words = event.target.querySelector?.("[data-say]")?.dataset.say;
   if (words) document.dispatchEvent(new CustomEvent("portal:say", { detail: words }));
 });
