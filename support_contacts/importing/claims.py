@@ -9,7 +9,7 @@ from customers.models import DelegatedAdmin
 from portal.identifiers import canonical_guid
 from portal.models import Partner
 from support_contacts.importing.customers import Customers
-from support_contacts.importing.records import ENDED, ESTABLISHED, EXPIRED, Record
+from support_contacts.importing.records import ENDED, ESTABLISHED, EXPIRED, REQUESTED, Record
 from support_contacts.importing.report import Kind, Where
 from support_contacts.importing.resellers import Partners
 from support_contacts.importing.run import Run
@@ -47,7 +47,9 @@ def claims_of(
         key = (claim.partner.pk, claim.customer_id, claim.kind, claim.source_id)
         earlier = found.get(key)
         if earlier is not None and (earlier.state, earlier.until) != (claim.state, claim.until):
-            run.report.note(claim.where, f"disagrees with {earlier.where.file} about this grant; the last one counts")
+            run.report.note(
+                claim.where, f"disagrees with {earlier.where.file} about this grant; the last one counts"
+            )
         found[key] = claim
     return list(found.values())
 
@@ -84,8 +86,10 @@ def _of_graph(run: Run, record: Record, customers: Customers, partners: Partners
     """A Graph body names no partner: it is the importing partner's own. The subtype names who asked for it."""
     values = record.values
     customer_id: UUID = values["customer"]  # type: ignore[assignment]
-    began, until = _instant(values, "began"), _instant(values, "until")
     state = str(values["state"])
+    began, until = _instant(values, "began"), _instant(values, "until")
+    if began is None or state == REQUESTED:
+        began = _instant(values, "created")
     if state == ESTABLISHED and until is None:
         run.refuse(Kind.GRANT, record.place("until"), "has no end date; delegated admin (GDAP) ends")
         return None
@@ -96,14 +100,16 @@ def _of_graph(run: Run, record: Record, customers: Customers, partners: Partners
     if "requested_for" in values:
         requested_for = partners.get(values["requested_for"])
         if requested_for is None:
-            run.report.note(record.place("requested_for"), "is no partner on record; the request is kept without it")
+            run.report.note(
+                record.place("requested_for"), "is no partner on record; the request is kept without it"
+            )
     if state in (ENDED, EXPIRED):
         modified = _instant(values, "modified")
         until = min(filter(None, (until, modified)), default=None) if state == ENDED else until
     return Claim(
         record.where, run.partner, customer_id, DelegatedAdmin.Kind.GDAP, str(values["source_id"]),
-        _by_clock(state, until, run.now), began or _instant(values, "created"), until,
-        dated=began or _instant(values, "created"), requested_for=requested_for,
+        _by_clock(state, until, run.now), began, until,
+        dated=began, requested_for=requested_for,
     )  # fmt: skip
 
 
@@ -125,7 +131,10 @@ def _of_row(run: Run, record: Record, customers: Customers, partners: Partners) 
     kind, source = DelegatedAdmin.Kind.DAP, ""
     if until is not None:
         # Each provider's table says what that provider knows: its rows are told apart from another's.
-        kind, source = DelegatedAdmin.Kind.GDAP, f"csv:{run.partner.pk.hex}:{began.isoformat() if began else ''}"
+        kind, source = (
+            DelegatedAdmin.Kind.GDAP,
+            f"csv:{run.partner.pk.hex}:{began.isoformat() if began else ''}",
+        )
     return Claim(
         record.where, partner, customer_id, kind, source, _by_clock(ESTABLISHED, until, run.now),
         began, until, dated=began, requested_for=run.partner,

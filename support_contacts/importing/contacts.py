@@ -44,7 +44,9 @@ class Pending:
         lock_share(Partner, self.partners)
 
     def hold_relationships(self) -> None:
-        rows = ResellerRelationship.objects.filter(provider=self.run.partner, reseller__in=self.partners, ended_at=None)
+        rows = ResellerRelationship.objects.filter(
+            provider=self.run.partner, reseller__in=self.partners, ended_at=None
+        )
         lock_share(ResellerRelationship, rows.values_list("pk", flat=True))
 
     def hold_customers(self) -> None:
@@ -118,7 +120,9 @@ def _choose(run: Run, wanted: list[tuple[Wanted, Subscription]]) -> None:
         with run.item(Kind.CONTACT, one.record.where, Outcome.CHANGED if choice.stored else Outcome.CREATED):
             channel = latest.get(row.pk, choice.stored.channel if choice.stored else None)
             if channel not in (None, Channel.IMPORT) and not run.overwrite:
-                raise Refused("disagrees with what was decided here, which stays (--overwrite replaces it)", "conflict")
+                raise Refused(
+                    "disagrees with what was decided here, which stays (--overwrite replaces it)", "conflict"
+                )
             if not verdict:
                 raise Refused("the rules refuse this support contact", str(verdict.reason))
             run.report.events += 1
@@ -130,7 +134,9 @@ def _partner(run: Run, record: Record, row: Subscription | None, partners: Partn
     if row is None:
         raise Refused("its subscription is not on record", "subscription_unknown")
     if record.values.get("customer", row.customer_id) != row.customer_id:
-        raise Refused("names another customer than the one on record for its subscription", "subscription_unknown")
+        raise Refused(
+            "names another customer than the one on record for its subscription", "subscription_unknown"
+        )
     if row.is_new_commerce:
         raise Refused("new commerce has no designated support contact", "new_commerce_not_supported")
     if not row.is_live:
@@ -142,7 +148,9 @@ def _partner(run: Run, record: Record, row: Subscription | None, partners: Partn
             raise Refused("its partner is unknown or unrelated", "relationship_missing")
         return by_number.pk
     if by_number is not None and by_number.pk != tenant:
-        run.report.note(record.place("partner_id"), "is the PartnerID of another partner; the tenant ID counts")
+        run.report.note(
+            record.place("partner_id"), "is the PartnerID of another partner; the tenant ID counts"
+        )
     return tenant
 
 
@@ -160,9 +168,9 @@ def _stored(rows: Iterable[Subscription]) -> dict[UUID, Designation]:
     return {
         designation.subscription_id: designation
         for some in chunks(row.pk for row in rows)
-        for designation in Designation.objects.stored().filter(subscription__in=some).select_related(
-            "partner__organisation"
-        )
+        for designation in Designation.objects.stored()
+        .filter(subscription__in=some)
+        .select_related("partner__organisation")
     }
 
 

@@ -81,7 +81,9 @@ def apply(run: Run, records: Records, customers: Customers, live: set[UUID]) -> 
         _write(run, record, change, customers, held.get(row.pk) if row is not None else None)
 
 
-def imply(run: Run, mentioned: Mapping[UUID, Record], customers: Customers) -> dict[tuple[object, ...], Record]:
+def imply(
+    run: Run, mentioned: Mapping[UUID, Record], customers: Customers
+) -> dict[tuple[object, ...], Record]:
     """Customers that only subscriptions, resellers or grants name: each becomes one of ours, its name unknown."""
     implied: dict[tuple[object, ...], Record] = {}
     for customer_id, by in mentioned.items():
@@ -137,7 +139,9 @@ def _write(
             customers.stub(customer_id)
             if row is not None:
                 row.partner = run.partner
-            row = row or CustomerRelationship(partner=run.partner, customer_id=customer_id, created_at=run.now)
+            row = row or CustomerRelationship(
+                partner=run.partner, customer_id=customer_id, created_at=run.now
+            )
             for name in VIEW:
                 setattr(row, name, record.values.get(name, getattr(row, name)))
             establish(run, row) if change else row.save()
@@ -212,7 +216,9 @@ def apply_resellers(run: Run, records: Records, customers: Customers, partners: 
             run.refuse(Kind.CUSTOMER_RESELLER, record.where, refusal)
             continue
         if customers.established(run.partner.pk, customer_id) is None:
-            run.refuse(Kind.CUSTOMER_RESELLER, record.where, "its customer is none of ours", "customer_unknown")
+            run.refuse(
+                Kind.CUSTOMER_RESELLER, record.where, "its customer is none of ours", "customer_unknown"
+            )
             continue
         partners.tell(record)
         if not partners.relationships.get(reseller_id) or partners.wanted(record):
@@ -220,7 +226,9 @@ def apply_resellers(run: Run, records: Records, customers: Customers, partners: 
             resellers.write(run, Kind.RESELLER, record, change, partners, {})
         partner = partners.get(reseller_id)
         if partner is None:
-            run.refuse(Kind.CUSTOMER_RESELLER, record.where, "its partner is not on record", "relationship_missing")
+            run.refuse(
+                Kind.CUSTOMER_RESELLER, record.where, "its partner is not on record", "relationship_missing"
+            )
         elif row is not None and row.ended_at is None and row.established_at is not None:
             run.unchanged(Kind.CUSTOMER_RESELLER)
         else:

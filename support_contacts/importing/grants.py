@@ -84,9 +84,7 @@ def apply(run: Run, claims: list[Claim], customers: Customers) -> None:
             _write(run, claim, change, fresh, relationship)
 
 
-def decide(
-    run: Run, claim: Claim, row: DelegatedAdmin | None, others: Iterable[DelegatedAdmin]
-) -> str:
+def decide(run: Run, claim: Claim, row: DelegatedAdmin | None, others: Iterable[DelegatedAdmin]) -> str:
     """What a claim changes: one of the words above, or "" for nothing. Raises where it is not done."""
     is_open = row is not None and row.ended_at is None
     if claim.state == ESTABLISHED:
@@ -120,7 +118,9 @@ def _never_revive(run: Run, claim: Claim, rows: Iterable[DelegatedAdmin]) -> Non
         if row.established_at == row.ended_at or (claim.dated is not None and claim.dated > row.ended_at):
             continue  # it was never in force here, or the record is about a later grant
         if not run.ended_by_import(row, Action.DELEGATED_ADMIN_ENDED):
-            raise Refused(f"not revived: it was ended here on {row.ended_at:%Y-%m-%d}, later than this record")
+            raise Refused(
+                f"not revived: it was ended here on {row.ended_at:%Y-%m-%d}, later than this record"
+            )
 
 
 def _write(
@@ -129,7 +129,10 @@ def _write(
     if change == CLOSE and row is not None:
         row.relationship = relationship
         close_grant(
-            run, row, EndedAs.EXPIRED if claim.state == EXPIRED else EndedAs.ENDED, stated_until=_iso(claim.until)
+            run,
+            row,
+            EndedAs.EXPIRED if claim.state == EXPIRED else EndedAs.ENDED,
+            stated_until=_iso(claim.until),
         )
         return
     before: Mapping[str, object] = {"state": None}

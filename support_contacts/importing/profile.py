@@ -37,7 +37,9 @@ def apply(run: Run, record: Record) -> None:
 
 def _written_by_import(run: Run) -> bool:
     latest = (
-        AuditEvent.objects.filter(organisation=run.partner.organisation, action=Action.SUPPORT_PROFILE_CHANGED)
+        AuditEvent.objects.filter(
+            organisation=run.partner.organisation, action=Action.SUPPORT_PROFILE_CHANGED
+        )
         .order_by("-at", "-pk")
         .first()
     )

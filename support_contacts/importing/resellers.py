@@ -27,7 +27,9 @@ class Partners:
         for some in chunks(partner_ids):
             for partner in Partner.objects.filter(partner_id__in=some).select_related("organisation"):
                 self.by_partner_id[partner.partner_id] = partner
-        related = ResellerRelationship.objects.filter(provider=run.partner).select_related("reseller__organisation")
+        related = ResellerRelationship.objects.filter(provider=run.partner).select_related(
+            "reseller__organisation"
+        )
         self.relationships: dict[UUID, list[ResellerRelationship]] = {}
         for relationship in related:
             self.relationships.setdefault(relationship.reseller_id, []).append(relationship)
@@ -76,10 +78,14 @@ class Partners:
         known = self.organisations.get(pk)
         if known is not None and not self.may_change(known):
             if not known.is_partner:
-                raise Refused("is on record as an organisation that is no partner; an import does not change that")
+                raise Refused(
+                    "is on record as an organisation that is no partner; an import does not change that"
+                )
             return known
         values = record.values
-        organisation = Organisation.objects.filter(pk=pk).first() or Organisation(pk=pk, stubbed_by=self.run.partner)
+        organisation = Organisation.objects.filter(pk=pk).first() or Organisation(
+            pk=pk, stubbed_by=self.run.partner
+        )
         organisation.name = str(values.get("name") or organisation.name or pk)
         organisation.country = str(values.get("country") or organisation.country)
         organisation.save()
@@ -112,7 +118,9 @@ class Partners:
         }
         for name, value in on_record.items():
             if name in record.values and record.values[name] != value:
-                report.note(record.place(name), "differs from what is on record for this partner, which is kept")
+                report.note(
+                    record.place(name), "differs from what is on record for this partner, which is kept"
+                )
         if not organisation.partner.is_indirect_reseller:
             report.note(record.where, "acts as no reseller here, so it cannot be a support contact")
 
@@ -166,7 +174,9 @@ def write(
             partners.relationships[pk] = [*others, made]
 
 
-def _apply(run: Run, change: str, row: ResellerRelationship | None, reseller: Partner) -> ResellerRelationship:
+def _apply(
+    run: Run, change: str, row: ResellerRelationship | None, reseller: Partner
+) -> ResellerRelationship:
     before = {"id": str(row.pk), "state": str(row.state(run.now))} if row else {"state": None}
     if row is None:
         row = ResellerRelationship(provider=run.partner, reseller=reseller)
@@ -218,4 +228,3 @@ def _change(run: Run, record: Record, partners: Partners) -> str:
     if row is not None and not run.ended_by_import(row, Action.RESELLER_RELATIONSHIP_ENDED):
         return "not revived: this relationship was ended here"
     return state
-

@@ -47,7 +47,9 @@ class Run:
         except (DataError, IntegrityError) as error:
             self.report.events = events
             logger.warning("import_item_refused", exc_info=True)
-            self.refuse(kind, where, f"the database refuses it: {shown(str(error).partition(chr(10))[0], 200)}")
+            self.refuse(
+                kind, where, f"the database refuses it: {shown(str(error).partition(chr(10))[0], 200)}"
+            )
         else:
             self.report.count(kind, outcome)
 
@@ -85,13 +87,16 @@ class Run:
 
     def ended_by_import(self, row: Lifecycle, action: Action) -> bool:
         """Did an import of this partner end this row? What anybody else ended is never revived."""
-        return row.ended_at is not None and AuditEvent.objects.filter(
-            organisation=self.partner.organisation,
-            at=row.ended_at,
-            action=action,
-            channel=Channel.IMPORT,
-            before__id=str(row.pk),
-        ).exists()
+        return (
+            row.ended_at is not None
+            and AuditEvent.objects.filter(
+                organisation=self.partner.organisation,
+                at=row.ended_at,
+                action=action,
+                channel=Channel.IMPORT,
+                before__id=str(row.pk),
+            ).exists()
+        )
 
 
 def chunks(ids: Iterable[Any]) -> Iterator[list[Any]]:

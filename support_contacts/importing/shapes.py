@@ -126,5 +126,7 @@ def link(body: Mapping[str, object], name: str) -> object:
 
 def customer_of(item: Item) -> UUID | None:
     """The customer that an item's own links name, else those of the collection it stood in."""
-    own = (values.customer_in(link(item.body, name)) for name in ("self", "parentsubscription", "entitlement"))
+    own = (
+        values.customer_in(link(item.body, name)) for name in ("self", "parentsubscription", "entitlement")
+    )
     return next((found for found in own if found), None) or values.customer_in(link(item.around, "self"))

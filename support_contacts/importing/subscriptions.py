@@ -67,9 +67,9 @@ def apply(
     stored = {
         designation.subscription_id: designation
         for some in chunks(row.pk for record, row in changed if _moves(record, row))
-        for designation in Designation.objects.stored().filter(subscription__in=some).select_related(
-            "partner__organisation"
-        )
+        for designation in Designation.objects.stored()
+        .filter(subscription__in=some)
+        .select_related("partner__organisation")
     }
     for record, row in changed:
         with run.item(Kind.SUBSCRIPTION, record.where, Outcome.CHANGED):

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -64,9 +65,7 @@ def _apply(
     pending.hold_relationships()
 
     mentioned = _mentioned(run, merged, on_record, partners)
-    known = customers.Customers(
-        run, _grantees(run, merged, partners), {*mentioned, *(key[0] for key in merged[Kind.CUSTOMER])}  # type: ignore[arg-type]
-    )
+    known = customers.Customers(run, _grantees(run, merged, partners), _customer_ids(merged) | mentioned.keys())
     own = merged[Kind.CUSTOMER]
     implied = customers.imply(run, {pk: by for pk, by in mentioned.items() if (pk,) not in own}, known)
     customers.apply(run, {**own, **implied}, known, _live(run, merged))
@@ -94,10 +93,20 @@ def _subscription_ids(merged: Merged) -> set[object]:
     return {key[0] for kind in (Kind.SUBSCRIPTION, Kind.CONTACT) for key in merged[kind]}
 
 
+def _customer_ids(merged: Merged) -> set[Any]:
+    """Every customer the files name."""
+    named = {record.values.get("customer") for kind in Kind for record in merged[kind].values()} - {None}
+    return named | {key[0] for key in merged[Kind.CUSTOMER]}
+
+
 def _partner_ids(merged: Merged) -> set[object]:
     """Every partner the files name by tenant id."""
     found: set[object] = set()
-    for kind, name in ((Kind.RESELLER, "reseller"), (Kind.CUSTOMER_RESELLER, "reseller"), (Kind.CONTACT, "tenant")):
+    for kind, name in (
+        (Kind.RESELLER, "reseller"),
+        (Kind.CUSTOMER_RESELLER, "reseller"),
+        (Kind.CONTACT, "tenant"),
+    ):
         found.update(record.values[name] for record in merged[kind].values() if name in record.values)
     for record in merged[Kind.GRANT].values():
         found.update({record.values.get("requested_for"), canonical_guid(record.values.get("partner"))})
