@@ -29,7 +29,7 @@ def count(rule: ratelimit.Rule, *parts: object) -> None:
 def _label(
     form: forms.BaseForm, name: str, label: str | Promise, *, missing: str | Promise, hint: str | Promise = ""
 ) -> None:
-    field = form.fields[name]
+    field: Any = form.fields[name]
     field.label, field.help_text = label, hint
     field.widget.attrs.pop("placeholder", None)
     field.error_messages["required"] = missing
@@ -58,7 +58,7 @@ class RequestResetForm(ResetPasswordForm):
         count(RESET_BY_NETWORK, self.network)
         count(RESET_BY_ACCOUNT, email.lower(), self.network)
         email = super().clean_email()
-        self.users = [user for user in self.users if settings.DEMO or not user.is_demo]
+        self.users: list[User] = [user for user in self.users if settings.DEMO or not user.is_demo]
         return email
 
 

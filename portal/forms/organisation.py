@@ -1,6 +1,6 @@
 """Members and preferences."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -31,7 +31,9 @@ class InviteForm(forms.Form):
 
     def __init__(self, *args: Any, acting: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["roles"].choices = _choices(may_grant(acting, acting.organisation))
+        cast(forms.ChoiceField, self.fields["roles"]).choices = _choices(
+            may_grant(acting, acting.organisation)
+        )
 
 
 class RolesForm(forms.Form):
@@ -43,10 +45,12 @@ class RolesForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, acting: Any, member: Membership, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"roles": member.roles}, **kwargs)
+    def __init__(self, data: Any = None, *, acting: Any, member: Membership) -> None:
+        super().__init__(data, initial={"roles": member.roles})
         shown = set(roles_of(acting.organisation)) | {Role(role) for role in member.roles}
-        self.fields["roles"].choices = _choices(role for role in Role if role in shown)
+        cast(forms.ChoiceField, self.fields["roles"]).choices = _choices(
+            role for role in Role if role in shown
+        )
 
 
 class PreferencesForm(forms.Form):
@@ -63,8 +67,14 @@ class PreferencesForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = [("", _("As in my browser")), *settings.LANGUAGES]
-        self.fields["time_zone"].choices = [("", _("As in my browser")), *zones.choices()]
+        cast(forms.ChoiceField, self.fields["language"]).choices = [
+            ("", _("As in my browser")),
+            *settings.LANGUAGES,
+        ]
+        cast(forms.ChoiceField, self.fields["time_zone"]).choices = [
+            ("", _("As in my browser")),
+            *zones.choices(),
+        ]
 
 
 def _choices(roles: Any) -> list[tuple[str, Any]]:

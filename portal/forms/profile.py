@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from babel.dates import get_day_names
 from django import forms
@@ -76,12 +76,12 @@ class SupportProfileForm(forms.Form):
         known = dict(choices)
         # A zone under an old name stays choosable as long as it is stored.
         extra = [(zone, zone) for zone in {own, self.stored.time_zone} if zone and zone not in known]
-        self.fields["time_zone"].choices = [*extra, *choices]
+        cast(forms.ChoiceField, self.fields["time_zone"]).choices = [*extra, *choices]
         names = get_day_names("wide", "stand-alone", locale=zones.locale_for())
         for day in DAYS:
             label = names[day][:1].upper() + names[day][1:]
             self.fields[f"day_{day}"] = forms.CharField(label=label, max_length=200, required=False)
-        for name, field in self.fields.items():
+        for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")
             if isinstance(field, forms.CharField) and field.max_length:
                 field.error_messages["max_length"] = _(

@@ -12,7 +12,7 @@ from portal.actor import Actor
 from portal.audit import record
 from portal.errors import OperationError
 from portal.models import Action, Membership, PasswordLink, User
-from portal.operations.links import hash_of
+from portal.operations.links import hash_of, links
 from portal.permissions import Role
 
 
@@ -43,7 +43,8 @@ class Joined:
 def open_invitation(token: str, at: datetime) -> PasswordLink:
     """The invitation behind a token, with its organisation. Reading changes nothing."""
     link = (
-        PasswordLink.objects.select_related("organisation__partner", "organisation__customer")
+        links()
+        .select_related("organisation__partner", "organisation__customer")
         .filter(token_hash=hash_of(token))
         .first()
     )
@@ -97,7 +98,7 @@ def change_preferences(user: User, *, name: str, language: str, time_zone: str) 
 
 def _take(token: str) -> PasswordLink:
     """The link, held: of two who use it at once the second finds it used."""
-    link = PasswordLink.objects.select_for_update().filter(token_hash=hash_of(token)).first()
+    link = links().select_for_update().filter(token_hash=hash_of(token)).first()
     if link is None or not _is_open(link, timezone.now()):
         raise LinkDead
     return link

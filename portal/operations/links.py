@@ -2,15 +2,16 @@
 
 import hashlib
 import secrets
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-
-from django.db.models import QuerySet
+from typing import cast
 
 from portal.actor import Actor
 from portal.audit import record
 from portal.models import Action, Organisation, PasswordLink
 from portal.permissions import Permission
+from portal.tenancy import TenantQuerySet
 
 VALID_FOR = timedelta(days=7)
 
@@ -55,9 +56,13 @@ def withdraw(
     )
 
 
-def unanswered(organisation_id: object) -> "QuerySet[PasswordLink]":
+def links() -> TenantQuerySet[PasswordLink]:
+    return cast(TenantQuerySet[PasswordLink], PasswordLink.objects.all())
+
+
+def unanswered(organisation_id: uuid.UUID) -> TenantQuerySet[PasswordLink]:
     """Links of an organisation that were neither used nor withdrawn; some may have expired."""
-    return PasswordLink.objects.filter(organisation_id=organisation_id, used_at=None, withdrawn_at=None)
+    return links().filter(organisation_id=organisation_id, used_at=None, withdrawn_at=None)
 
 
 def hash_of(token: str) -> str:

@@ -86,8 +86,9 @@ def _differing(profile: SupportProfile, wanted: Mapping[str, Any]) -> dict[str, 
 
 def _still_allowed(acting: Actor) -> Actor:
     """The same person with the roles of this instant, held until the transaction ends."""
-    lock_share(Membership, [acting.membership_id])
-    membership = Membership.objects.filter(pk=acting.membership_id).first()
+    own = Membership.objects.visible_to(acting).filter(user=acting.user)
+    lock_share(Membership, own.values_list("pk", flat=True))
+    membership = own.first()
     roles = frozenset(Role(role) for role in membership.roles) if membership else frozenset[Role]()
     acting = replace(acting, roles=roles)
     require(acting, Permission.PROFILE_EDIT)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audience import Audience, page
 from portal.identifiers import canonical_guid
+from portal.middleware import ORGANISATION
 from portal.models import Membership, User
 from portal.permissions import Role
 from portal.views.redirects import safe_next
@@ -33,10 +34,14 @@ PARTS: Mapping[str, str | Promise] = {
 def demo_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in as the demo account whose button was pressed."""
     user_id = canonical_guid(request.POST.get("user", ""))
-    user = User.objects.filter(pk=user_id, is_demo=True, is_active=True).first() if settings.DEMO else None
+    people = User.objects.filter(is_demo=True, is_active=True)
+    user = people.filter(pk=user_id).first() if settings.DEMO and user_id else None
     if user is None:
         raise Http404
     get_adapter().login(request, user)
+    request.session[ORGANISATION] = request.POST.get(
+        "organisation", ""
+    )  # not theirs: the first of their own counts
     return redirect(safe_next(request, request.POST.get("next")))
 
 
@@ -53,7 +58,13 @@ def demo_rows() -> list[dict[str, Any]]:
     for membership in memberships:
         organisation = membership.organisation
         row = found.setdefault(
-            organisation.domain, {"name": organisation.name, "part": PARTS[organisation.domain], "people": []}
+            organisation.domain,
+            {
+                "id": organisation.pk,
+                "name": organisation.name,
+                "part": PARTS[organisation.domain],
+                "people": [],
+            },
         )
         row["people"].append(
             {"user_id": membership.user_id, "roles": _labels(membership), "rank": _rank(membership)}

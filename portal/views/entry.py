@@ -15,7 +15,7 @@ from portal.adapter import TooManyTries
 from portal.audience import Audience, page
 from portal.forms.entry import ChangeOwnPasswordForm, NewPasswordForm, RequestResetForm, SignInForm
 from portal.views.demo import demo_rows
-from portal.views.redirects import opens
+from portal.views.redirects import safe_next
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class _FormPage:
     request: HttpRequest
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
-        response: HttpResponse = self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined]
+        response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
         response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
         for errors in form.errors.as_data().values():
             for error in errors:
@@ -45,9 +45,8 @@ class SignIn(_FormPage, allauth.LoginView):
     form_class = SignInForm
     template_name = "account/login.html"
 
-    def get_next_url(self) -> str | None:
-        url: str | None = super().get_next_url()
-        return url if url and (not url.startswith("/") or opens(url)) else None
+    def get_success_url(self) -> str:
+        return safe_next(self.request, self.get_next_url())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)

@@ -1,6 +1,7 @@
 """The first page, by what the person's organisation is and what their roles open; and the frame's own forms."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from portal.audience import Audience, page
 from portal.forms.organisation import PreferencesForm
 from portal.identifiers import canonical_guid
 from portal.middleware import ORGANISATION
-from portal.models import Membership
+from portal.models import Membership, User
 from portal.operations.accounts import change_preferences
 from portal.permissions import Permission, Role, can, role_labels
 from portal.views.entry import sign_in
@@ -37,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         response: HttpResponse = sign_in(request)
         return response
-    actor: Actor | None = request.actor  # type: ignore[attr-defined]
+    actor: Actor | None = request.actor
     if actor is None:
         return render(request, "portal/no_organisation.html")
     whom_to_call = _url("support_contacts:whom-to-call")
@@ -67,7 +68,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def switch_organisation(request: HttpRequest) -> HttpResponse:
     """Act for another of one's own organisations from now on."""
     wanted = canonical_guid(request.POST.get("organisation", ""))
-    if wanted not in {membership.organisation_id for membership in request.memberships}:  # type: ignore[attr-defined]
+    if wanted not in {membership.organisation_id for membership in request.memberships}:
         raise Http404
     request.session[ORGANISATION] = str(wanted)
     return redirect(safe_next(request, request.POST.get("next")))
@@ -81,9 +82,8 @@ def language(request: HttpRequest) -> HttpResponse:
     if wanted not in dict(settings.LANGUAGES):
         return response
     if request.user.is_authenticated:
-        change_preferences(
-            request.user, name=request.user.name, language=wanted, time_zone=request.user.time_zone
-        )
+        user = cast(User, request.user)
+        change_preferences(user, name=user.name, language=wanted, time_zone=user.time_zone)
     _remember_language(response, wanted)
     return response
 
@@ -113,7 +113,7 @@ def _remember_language(response: HttpResponse, code: str) -> None:
         max_age=settings.LANGUAGE_COOKIE_AGE,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
 
 

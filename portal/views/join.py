@@ -1,5 +1,7 @@
 """Joining an organisation by a one-use link. Opening it changes nothing."""
 
+from typing import cast
+
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +14,7 @@ from portal.adapter import TooManyTries
 from portal.audience import Audience, page
 from portal.forms.entry import JoinForm, count
 from portal.middleware import ORGANISATION
+from portal.models import PasswordLink, User
 from portal.operations import accounts
 from portal.permissions import Role, role_labels
 from portal.views.errors import too_many
@@ -56,13 +59,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _as_member(request: HttpRequest, token: str, context: dict[str, object]) -> HttpResponse:
-    is_theirs = request.user.email.casefold() == context["invitation"].email.casefold()  # type: ignore[attr-defined]
+    user, invitation = cast(User, request.user), cast(PasswordLink, context["invitation"])
+    is_theirs = user.email.casefold() == invitation.email.casefold()
     if request.method != "POST" or not is_theirs:
         context["is_theirs"] = is_theirs
         return render(
             request, "portal/join_signed_in.html", context, status=200 if request.method != "POST" else 403
         )
-    joined = accounts.join(token, user=request.user, request_id=request.id)  # type: ignore[attr-defined]
+    joined = accounts.join(token, user=user, request_id=request.id)
     request.session[ORGANISATION] = str(joined.membership.organisation_id)
     return redirect("home")
 
@@ -72,7 +76,7 @@ def _as_new(request: HttpRequest, token: str, form: JoinForm) -> HttpResponse:
         token,
         name=form.cleaned_data["name"],
         password=form.cleaned_data["password1"],
-        request_id=request.id,  # type: ignore[attr-defined]
+        request_id=request.id,
     )
     get_adapter().login(request, joined.user)
     request.session[ORGANISATION] = str(joined.membership.organisation_id)

@@ -29,13 +29,13 @@ MANAGE = Permission.MEMBER_MANAGE
 
 @page(Audience.MEMBERS, MANAGE)
 def members(request: HttpRequest) -> HttpResponse:
-    return _list(request, InviteForm(acting=request.actor))  # type: ignore[attr-defined]
+    return _list(request, InviteForm(acting=request.actor))
 
 
 @page(Audience.MEMBERS, MANAGE, methods=("POST",))
 def invite(request: HttpRequest) -> HttpResponse:
     """Make an invitation and show its link, this once: only its hash is kept."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor
     if conflict := wrong_organisation(request, reverse("organisation:members")):
         return conflict
     form = InviteForm(request.POST, acting=actor)
@@ -59,7 +59,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @page(Audience.MEMBERS, MANAGE, methods=("POST",), needs_row=True)
 def withdraw_invitation(request: HttpRequest, invitation: uuid.UUID) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor
     if not unanswered(actor.organisation.pk).visible_to(actor).filter(pk=invitation).exists():
         raise NotVisible
     require(actor, MANAGE)
@@ -77,7 +77,7 @@ def withdraw_invitation(request: HttpRequest, invitation: uuid.UUID) -> HttpResp
 @page(Audience.MEMBERS, MANAGE, methods=("GET", "POST"), needs_row=True)
 def member(request: HttpRequest, membership: uuid.UUID) -> HttpResponse:
     """One member's roles."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor
     row = _member(actor, membership)
     require(actor, MANAGE)
     form = RolesForm(request.POST if request.method == "POST" else None, acting=actor, member=row)
@@ -103,7 +103,7 @@ def member(request: HttpRequest, membership: uuid.UUID) -> HttpResponse:
 @page(Audience.MEMBERS, MANAGE, methods=("GET", "POST"), needs_row=True)
 def remove_member(request: HttpRequest, membership: uuid.UUID) -> HttpResponse:
     """Ask, then take a person out of the organisation."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor
     row = _member(actor, membership)
     require(actor, MANAGE)
     refused = ""
@@ -122,7 +122,7 @@ def remove_member(request: HttpRequest, membership: uuid.UUID) -> HttpResponse:
 
 
 def _list(request: HttpRequest, form: InviteForm, status: int = 200) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor
     rows = Membership.objects.visible_to(actor).select_related("user").order_by("user__name", "pk")
     now = timezone.now()
     links = (

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from portal.actor import Actor
@@ -14,16 +15,18 @@ from portal.errors import Conflict
 from portal.forms.profile import SupportProfileForm, version_of
 from portal.htmx import render_page
 from portal.models import ResellerRelationship, SupportProfile
-from portal.opening_times import open_label, summary
 from portal.operations.profile import change_support_profile
 from portal.permissions import Permission, can, require
 from portal.views.errors import wrong_organisation
+
+#: Makes the card customers see. It belongs to the app above that shows it to them: named here, not imported.
+CARD = "support_contacts.cards.card_for"
 
 
 @page(Audience.MEMBERS, Permission.ORGANISATION_VIEW)
 def profile(request: HttpRequest) -> HttpResponse:
     """Everybody of the organisation reads it; a form for those who may change it."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor
     if not actor.organisation.is_partner:
         return render(
             request, "portal/organisation.html", {"may_manage": can(actor, Permission.MEMBER_MANAGE)}
@@ -68,7 +71,7 @@ def preview_profile(request: HttpRequest) -> HttpResponse:
 
 
 def _editor(request: HttpRequest) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor
     if not actor.organisation.is_partner:
         raise Http404
     require(actor, Permission.PROFILE_EDIT)
@@ -76,22 +79,18 @@ def _editor(request: HttpRequest) -> Actor:
 
 
 def _page(request: HttpRequest, form: SupportProfileForm, status: int = 200) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor
     shown = form.profile
     now, zone = timezone.now(), timezone.get_current_timezone()
     providers = _providers(actor) if actor.is_reseller else []
     context = {
         "form": form,
-        "profile": shown,
-        "partner": actor.organisation.partner,
         "version": form.stored.updated_at.isoformat() if form.stored.updated_at else "",
         "may_edit": can(actor, Permission.PROFILE_EDIT),
         "may_manage": can(actor, Permission.MEMBER_MANAGE),
         "saved": request.GET.get("saved") if request.method == "GET" else None,
         "missing": missing_from(shown, providers),
-        "open_label": open_label(shown.hours.state(now), zone, now),  # type: ignore[arg-type]
-        "hours_summary": summary(shown.hours, today=now.date()),
-        "seller": providers[0] if providers else "",
+        "card": import_string(CARD)(actor.organisation.partner, [], at=now, zone=zone, profile=shown),
     }
     return render_page(request, "portal/profile.html", context, fragment="preview", status=status)
 
