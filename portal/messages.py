@@ -5,6 +5,7 @@ that they change only when words do. The .mo files beside them are built, never 
 GNU gettext is needed. Scripts say nothing of their own: their words come from attributes of the page.
 """
 
+import ast
 import io
 import os
 import tempfile
@@ -23,11 +24,14 @@ from django.utils.translation import templatize
 
 SOURCE = "en"  # its words are the keys of the other languages
 COMMENT_TAG = "Translators:"
-KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
-    "_": None,
-    "gettext": None,
-    "gettext_lazy": None,
-    "gettext_noop": None,
+Places = tuple[
+    int | tuple[int, str], ...
+]  # which arguments are the words; (1, "c"): the first is their context
+KEYWORDS: dict[str, Places] = {
+    "_": (1,),
+    "gettext": (1,),
+    "gettext_lazy": (1,),
+    "gettext_noop": (1,),
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
@@ -64,30 +68,42 @@ def sources() -> Iterator[Path]:
 
 def extract(source: Path) -> Iterator[Message]:
     """What one file says to people."""
-    text = source.read_text()
-    if source.suffix != ".py":
+    text, names = source.read_text(), dict(KEYWORDS)
+    if source.suffix == ".py":
+        names |= _other_names(text)
+    else:
         # Python with the texts of the template in it; its indentation means nothing.
         text = "\n".join(line.lstrip() for line in templatize(text).split("\n"))
     found: Iterable[Any] = extract_python(
-        io.BytesIO(text.encode()), KEYWORDS, [COMMENT_TAG], {"encoding": "utf-8"}
+        io.BytesIO(text.encode()), names, [COMMENT_TAG], {"encoding": "utf-8"}
     )
     for line, function, arguments, comments in found:
-        context, id = _arranged(function, arguments)
+        context, id = _arranged(names[function], arguments)
         if id:
             yield Message(id, context=context, auto_comments=comments, locations=[(str(source), line)])
 
 
-def _arranged(function: str, arguments: str | Iterable[str | None]) -> tuple[str | None, Id | None]:
+def _other_names(text: str) -> dict[str, Places]:
+    """What a module calls Django's functions: gettext_lazy is `_l` here and there."""
+    return {
+        alias.asname: KEYWORDS[alias.name]
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+        if alias.asname and alias.name in KEYWORDS
+    }
+
+
+def _arranged(places: Places, arguments: str | Iterable[str | None]) -> tuple[str | None, Id | None]:
     """Context and id of a call; no id if one of them is not written out in the source."""
     given = [arguments] if isinstance(arguments, str) else list(arguments)
-    positions = KEYWORDS[function] or (1,)
     context, ids = None, []
-    for position in positions:
-        index = position[0] if isinstance(position, tuple) else position
+    for place in places:
+        index = place[0] if isinstance(place, tuple) else place
         text = given[index - 1] if index <= len(given) else None
         if not text:
             return None, None
-        if isinstance(position, tuple):
+        if isinstance(place, tuple):
             context = text
         else:
             ids.append(text)
