@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from portal.models import Partner, SupportProfile
 from portal.opening_times import OpenLabel, open_label
-from portal.templatetags.ui import plain_date
 from subscriptions.models import Status, Subscription
 from support_contacts.contacts import Shown
 from support_contacts.models import ContactKind
@@ -52,6 +51,8 @@ class Product:
     sort_key: tuple
     status: str = ""
     notes: tuple[str, ...] = ()
+    #: Told here where the products of a card differ in it.
+    since: datetime | None = None
     fallback: str = ""
     tell: str = ""
     mail_href: str = ""
@@ -163,9 +164,14 @@ def _card(
             if not web and site(seller.profile):
                 web, site_label = site(seller.profile), _("Website of %(partner)s") % {"partner": seller.name}
     since = _common_day([row.since for row in rows], zone)
+    if any(row.kind == ContactKind.FALLBACK for row in rows):
+        since = None  # the sentence under the product says it already
     sold_by = {row.subscription.provider.name for row in rows if not row.subscription.is_bought_elsewhere}
     products = sorted(
-        (_product(row, mail, customer, tells_since=since is None, tells_seller=len(sold_by) > 1) for row in rows),
+        (
+            _product(row, mail, customer, tells_since=since is None, tells_seller=len(sold_by) > 1)
+            for row in rows
+        ),
         key=lambda product: (product.id != chosen, *product.sort_key),
     )
     return Card(
@@ -207,7 +213,8 @@ def _lent(sellers: Sequence[Partner], rows: Sequence[Shown], at: datetime) -> li
         telephone, answers = best_number(seller.profile, at)
         if telephone:
             sold = any(
-                row.subscription.provider_id == seller.pk and not row.subscription.is_bought_elsewhere for row in rows
+                row.subscription.provider_id == seller.pk and not row.subscription.is_bought_elsewhere
+                for row in rows
             )
             label = _("%(provider)s, who sold it") if sold else _("%(provider)s, who added it")
             found.append(Number(label % {"provider": seller.name}, telephone, answers))
@@ -242,8 +249,6 @@ def _product(
         notes.append(_("Bought elsewhere: %(seller)s · added by %(partner)s") % values)
     elif tells_seller:
         notes.append(_("Sold by %(partner)s") % {"partner": subscription.provider.name})
-    if tells_since and row.since:
-        notes.append(_("Since %(date)s") % {"date": plain_date(row.since)})
     asked = subscription.status in (Status.SUSPENDED, Status.PENDING)
     return Product(
         id=subscription.public_id,
@@ -251,6 +256,7 @@ def _product(
         sort_key=(row.kind != ContactKind.FALLBACK, subscription.sort_name, str(subscription.pk)),
         status=f"subscription.{subscription.status}" if asked else "",
         notes=tuple(notes),
+        since=row.since if tells_since and row.kind != ContactKind.FALLBACK else None,
         fallback=_fallback(row),
         tell=_tell(subscription, customer) if customer else "",
         mail_href=mail_href(mail, f"{subscription.name} · {subscription.public_id}") if mail else "",
@@ -286,7 +292,9 @@ def _mail_of_card(mail: str, products: Sequence[Product], customer: Customer | N
     if not mail:
         return ""
     if products and (len(products) <= IN_SUBJECT or customer is None):
-        return mail_href(mail, "; ".join(f"{product.name} · {product.id}" for product in products[:IN_SUBJECT]))
+        return mail_href(
+            mail, "; ".join(f"{product.name} · {product.id}" for product in products[:IN_SUBJECT])
+        )
     return mail_href(mail, f"{customer.name} · {customer.microsoft_id}" if customer else "")
 
 

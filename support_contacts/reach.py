@@ -45,7 +45,9 @@ def numbers(profile: SupportProfile, state: OpenState) -> list[Number]:
     closed = state.known and not state.is_open
     found = []
     if main:
-        found.append(Number(_("Office hours") if closed else _("Call"), main, not closed and main.is_dialable))
+        found.append(
+            Number(_("Office hours") if closed else _("Call"), main, not closed and main.is_dialable)
+        )
     if urgent:
         is_next = (closed or not main) and urgent.is_dialable
         line = Number(_urgent_label(profile, state), urgent, is_next)

@@ -110,7 +110,9 @@ def _chosen(rows: Sequence[Shown], asked: str) -> str:
     guid = canonical_guid(asked) if asked else None
     for row in rows:
         identity = row.subscription.public_id
-        if asked and (asked == identity or (guid and guid in (row.subscription.pk, canonical_guid(identity)))):
+        if asked and (
+            asked == identity or (guid and guid in (row.subscription.pk, canonical_guid(identity)))
+        ):
             return identity
     return ""
 
