@@ -94,9 +94,9 @@ def _other_names(text: str) -> dict[str, Places]:
     }
 
 
-def _arranged(places: Places, arguments: str | Iterable[str | None]) -> tuple[str | None, Id | None]:
+def _arranged(places: Places, arguments: str | Iterable[str | None] | None) -> tuple[str | None, Id | None]:
     """Context and id of a call; no id if one of them is not written out in the source."""
-    given = [arguments] if isinstance(arguments, str) else list(arguments)
+    given = [arguments] if isinstance(arguments, str) else list(arguments or [])
     context, ids = None, []
     for place in places:
         index = place[0] if isinstance(place, tuple) else place
@@ -119,17 +119,17 @@ def gathered() -> Catalog:
     return catalog
 
 
-def updated(language: str) -> Catalog:
-    """What the portal says, with the translations there are. Nothing is guessed from similar words."""
+def updated(language: str, said: Catalog) -> Catalog:
+    """What is `said`, with the translations there are. Nothing is guessed from similar words."""
     known, fresh = read(language), _catalog(language)
-    for message in gathered():
+    for message in said:
         if not message.id:
             continue
         old = known.get(message.id, message.context)
-        said = old.string if old and old.id == message.id and not old.fuzzy else None
+        text = old.string if old and old.id == message.id and not old.fuzzy else None
         fresh.add(
             message.id,
-            said,
+            text,
             context=message.context,
             auto_comments=sorted(message.auto_comments),
             user_comments=old.user_comments if old else (),

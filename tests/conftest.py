@@ -9,9 +9,23 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
+from portal import messages
 from portal.database import databases
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The pages are tested in every language: what Django reads is built from the committed catalogues."""
+    messages.build()
+
+
+@pytest.fixture(autouse=True)
+def language_of_a_test() -> Iterator[None]:
+    """A request leaves its language behind; the next test begins in English."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        said = messages.gathered()
         for language in messages.languages():
-            path, catalog = messages.catalogue(language), messages.updated(language)
+            path, catalog = messages.catalogue(language), messages.updated(language, said)
             text = messages.text_of(catalog)
             changed = not path.exists() or path.read_bytes() != text
             if changed and options["check"]:
