@@ -121,7 +121,7 @@ def page_of(
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
-        start = max(1, anchor.position - len(found)) if more else 1
+        start = max(1, before.position - len(found)) if before and more else 1
     else:
         start = anchor.position + 1 if anchor else 1
     ends = [Cursor(order.key(row), row.pk, start + index) for index, row in enumerate(found)]

@@ -14,7 +14,6 @@ from django.utils.translation import ngettext
 from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.keyset import Page, page_of
-from portal.models import Partner
 from portal.names import fold
 from portal.templatetags.ui import country, number
 from support_contacts.customer_rows import CustomerRow, rows_for
@@ -31,6 +30,31 @@ class Choice:
 
     label: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the table, in the page at address `here`."""
+
+    row: CustomerRow
+    here: str
+
+    @property
+    def anchor(self) -> str:
+        return f"c-{self.row.relationship.customer_id}"
+
+    @property
+    def url(self) -> str:
+        return self._from(reverse("customers:detail", args=[self.row.relationship.customer_id]))
+
+    @property
+    def hit_url(self) -> str:
+        """Straight to the subscription whose id was searched for."""
+        customer_id, hit = self.row.relationship.customer_id, self.row.hit
+        return self._from(reverse("customers:subscription", args=[customer_id, hit.public_id])) if hit else ""
+
+    def _from(self, url: str) -> str:
+        return f"{url}?{urlencode({'from': f'{self.here}#{self.anchor}'})}"
 
 
 @dataclass(frozen=True)
@@ -66,13 +90,13 @@ class CustomerList:
         )
 
     @cached_property
-    def rows(self) -> list[tuple[CustomerRow, str]]:
-        """Each row with the address of its customer, which remembers this page and row to come back to."""
+    def rows(self) -> list["Listed"]:
+        """The lines of the table. Their addresses remember this page and row, to come back to."""
         here = self.url(after=self.data["after"], before=self.data["before"])
         found = rows_for(
             self.actor.organisation.partner, self.page.rows, now=self.now, hit=self.filter.exact_subscription
         )
-        return [(row, _with_from(row, f"{here}#{anchor(row)}")) for row in found]
+        return [Listed(row, here) for row in found]
 
     # -- pages
 
@@ -88,6 +112,9 @@ class CustomerList:
 
     @property
     def summary(self) -> str:
+        if self.total == len(self.page.rows):
+            whole = ngettext("%(total)s customer", "%(total)s customers", self.total)
+            return whole % {"total": number(self.total)}
         text = ngettext(
             "%(first)s–%(last)s of %(total)s customer",
             "%(first)s–%(last)s of %(total)s customers",
@@ -137,6 +164,11 @@ class CustomerList:
         return self.url(sort="") != reverse("customers:list")
 
     @property
+    def finds_nothing(self) -> bool:
+        """Nothing answers: only what is set is offered, to be taken away again."""
+        return self.is_filtered and not self.page.rows
+
+    @property
     def countries(self) -> list[Choice]:
         named = sorted((fold(country(code)), country(code), code) for code in self.heading.countries)
         return [Choice(name, self.url(country=code)) for _folded, name, code in named]
@@ -147,13 +179,9 @@ class CustomerList:
         code = self.data["country"]
         return Choice(country(code), self.url(country="")) if code else None
 
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        """Names of the resellers of record we know, by PartnerID; the others stay digits."""
-        known = Partner.objects.visible_to(self.actor).filter(
-            partner_id__in=[*self.heading.partner_ids, self.data["record"]]
-        )
-        return dict(known.exclude(partner_id="").values_list("partner_id", "organisation__name"))
+    @property
+    def _names(self) -> Mapping[str, str]:
+        return self.heading.names
 
     @property
     def records(self) -> list[Choice]:
@@ -195,12 +223,3 @@ class CustomerList:
     @property
     def without_country_url(self) -> str:
         return self.url(country="") if self.data["country"] and self.data["q"] else ""
-
-
-def anchor(row: CustomerRow) -> str:
-    return f"c-{row.relationship.customer_id}"
-
-
-def _with_from(row: CustomerRow, here: str) -> str:
-    url = reverse("customers:detail", args=[row.relationship.customer_id])
-    return f"{url}?{urlencode({'from': here})}"

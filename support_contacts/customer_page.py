@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.urls import reverse
@@ -140,7 +141,7 @@ class CustomerPage:
         return self.relationship.customer_id
 
     @cached_property
-    def standings(self) -> Mapping[uuid.UUID, Standing]:
+    def standings(self) -> Mapping[Any, Standing]:
         return standings(self.provider, self.customer_id)
 
     # -- our own delegated admin

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, F, Window
+from django.db.models import Count, F, QuerySet, Window
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
@@ -75,15 +75,14 @@ def rows_for(
     for counted in live.order_by().values("customer_id").annotate(count=Count("pk")):
         rows[counted["customer_id"]].subscriptions = counted["count"]
     groups = _designated(live, now)
-    standings = standings_of(groups)
+    standings = standings_of([group.example for group in groups])
     designated: dict[uuid.UUID, list[tuple[int, str, str]]] = defaultdict(list)
     for group in groups:
-        customer_id = group.subscription.customer_id
+        partner, customer_id = group.example.partner, group.example.subscription.customer_id
         row = rows[customer_id]
-        judged = verdict(standings[provider.pk, group.partner_id, customer_id], at=now, told_to=None)
+        judged = verdict(standings[provider.pk, partner.pk, customer_id], at=now, told_to=None)
         if group.holds:
-            organisation = group.partner.organisation
-            designated[customer_id].append((-group.count, organisation.sort_name, organisation.name))
+            designated[customer_id].append((-group.count, partner.organisation.sort_name, partner.name))
             if judged.grant_ends_at is not None and judged.grant_ends_at - now <= SOON:
                 row.ends = min(row.ends or judged.grant_ends_at, judged.grant_ends_at)
         else:
@@ -99,8 +98,16 @@ def rows_for(
     return list(rows.values())
 
 
-def _designated(live, now: datetime) -> list[Designation]:
-    """One designation for each partner of each customer, with `count` of how many it stands for, and `holds`."""
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What one partner is designated for at one customer: an example, of how many, and whether they hold."""
+
+    example: Designation
+    count: int
+    holds: bool
+
+
+def _designated(live: QuerySet[Subscription], now: datetime) -> list[_Group]:
     group = ("subscription__customer_id", "partner_id", "subscription__is_new_commerce")
     found = (
         Designation.objects.stored()
@@ -111,4 +118,4 @@ def _designated(live, now: datetime) -> list[Designation]:
         .order_by(*group)
         .distinct(*group)
     )
-    return list(found)
+    return [_Group(one, one.count, one.holds) for one in found]

@@ -1,6 +1,7 @@
 """Which customers a list shows: what may stand in its address, and the rows that answer it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.db.models import IntegerField, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import CustomerRelationship
@@ -78,6 +80,7 @@ class CappedCount(Subquery):
 
     template = "(SELECT count(*) FROM (%(subquery)s) capped)"
     output_field = IntegerField()
+    empty_result_set_value = 0
 
     def __init__(self, queryset: QuerySet, **extra: Any) -> None:
         super().__init__(queryset.order_by().values("pk")[: COUNTED + 1], **extra)
@@ -93,6 +96,8 @@ class Heading:
     both: int = 0
     countries: tuple[str, ...] = ()
     partner_ids: tuple[str, ...] = ()
+    #: Names of the resellers of record we know, by PartnerID; the others stay digits.
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,18 @@ class CustomerFilter:
                     .exclude(partner_id="")
                     .values_list("partner_id", flat=True)[:LONGEST_MENU]
                 ),
+                known=ArraySubquery(
+                    Partner.objects.visible_to(self.actor)
+                    .exclude(partner_id="")
+                    .filter(
+                        Q(partner_id__in=of_record.values("reseller_of_record"))
+                        | Q(pk__in=own.values("reseller_of_record_id"))
+                        | Q(partner_id=self.record)
+                    )
+                    .values_list(JSONObject(partner_id="partner_id", name="organisation__name"), flat=True)[
+                        :LONGEST_MENU
+                    ]
+                ),
             )
             .values()
             .first()
@@ -176,6 +193,7 @@ class CustomerFilter:
             row["both"],
             tuple(row["countries"]),
             tuple({*row["partner_ids"], *row["customers_partner_ids"]}),
+            {known["partner_id"]: known["name"] for known in row["known"]},
         )
 
     # -- questions
