@@ -26,12 +26,12 @@ def organisations_that_see(request: HttpRequest) -> list[Organisation]:
     actor = getattr(request, "actor", None)
     if address is None or tenant is None or actor is None:
         return []
-    return [
-        membership.organisation
-        for membership in getattr(request, "memberships", [])
-        if membership.organisation_id != actor.organisation.pk
-        and _sees(Actor.of(membership), tenant, address["subscription"])
+    others = [
+        row for row in getattr(request, "memberships", []) if row.organisation_id != actor.organisation.pk
     ]
+    for membership in others:
+        membership.user = actor.user  # the same person, so that nobody has to be asked for
+    return [row.organisation for row in others if _sees(Actor.of(row), tenant, address["subscription"])]
 
 
 def _sees(actor: Actor, tenant: uuid.UUID, subscription: str | None) -> bool:

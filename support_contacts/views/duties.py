@@ -46,7 +46,9 @@ def duties(request: HttpRequest) -> HttpResponse:
     stands = Q(ended_at=None, subscription__status__in=LIVE)
     # An interval that ended as it began was never shown to anybody.
     chosen = own.exclude(stands).exclude(ended_at=F("started_at")) if earlier else own.filter(stands)
-    rows, newer, older = _window(chosen.with_force(now), request.GET.get("after", ""), request.GET.get("before", ""))
+    rows, newer, older = _window(
+        chosen.with_force(now), request.GET.get("after", ""), request.GET.get("before", "")
+    )
     context = {
         "duties": _told(rows, now),
         "earlier": earlier,
@@ -118,7 +120,7 @@ def _told(rows: Sequence[Designation], now: datetime) -> list[Duty]:
         cause = None
         if row.ended_at is None and row.subscription.is_live:
             cause = verdict(standings[row.provider_id, row.partner_id, customer_id], at=now, told_to=None)
-        until = row.ended_at or row.subscription.ended_at or (cause.since if cause else None)
+        until = row.ended_at or row.subscription.ended_at or (cause.since if cause is not None else None)
         told.append(Duty(row, name, False, until=until, cause=cause))
     return told
 

@@ -46,7 +46,9 @@ def contoso(db):
 
 @pytest.fixture
 def fabrikam(contoso):
-    row = partner(ProviderFactory, "Fabrikam Distribution", telephone="+33 1 99 00 12 00", always_open=True, week={})
+    row = partner(
+        ProviderFactory, "Fabrikam Distribution", telephone="+33 1 99 00 12 00", always_open=True, week={}
+    )
     CustomerRelationshipFactory(partner=row, customer=contoso)
     return row
 
@@ -101,7 +103,10 @@ def test_whom_to_call_of_a_designated_reseller_shows_its_live_profile(admin, con
     assert 'href="tel:+33199004710"' in html
     assert "+33 1 99 00 47 10" in html
     assert 'href="https://www.treyresearch.example/support"' in html
-    assert f"mailto:support@treyresearch.example?subject=Microsoft%20365%20E3%20%C2%B7%20{row.microsoft_id}" in html
+    assert (
+        f"mailto:support@treyresearch.example?subject=Microsoft%20365%20E3%20%C2%B7%20{row.microsoft_id}"
+        in html
+    )
     assert "Sold by Fabrikam Distribution" in html
     trey.support_profile.telephone = "+33 1 99 00 99 99"
     trey.support_profile.save()
@@ -149,7 +154,10 @@ def test_whom_to_call_shows_subscriptions_of_every_partner_and_of_no_other_custo
 
 def test_whom_to_call_says_where_it_was_bought_elsewhere_and_who_added_it(admin, contoso, fabrikam, trey):
     row = SubscriptionFactory(
-        provider=fabrikam, customer=contoso, offer_name="Windows Server", purchased_through="enterprise_agreement"
+        provider=fabrikam,
+        customer=contoso,
+        offer_name="Windows Server",
+        purchased_through="enterprise_agreement",
     )
     html = screen(page(admin))
     assert "Bought elsewhere: Enterprise agreement · added by Fabrikam Distribution" in html
@@ -251,8 +259,11 @@ def test_whom_to_call_with_a_subscription_asked_for_shows_its_card_alone(admin, 
     cards = html.split("<article")[1:]
     assert ["hidden>" in card.split(">", 1)[0] + ">" for card in cards] == [True, False]
     assert "What to tell support" in cards[1]
-    assert "<details class=\"support-tell\" open>" in cards[1]
-    assert f"Visio%20Plan%202%20%C2%B7%20{mine.microsoft_id}" in cards[1].split("support-ways")[1].split("</a>")[0]
+    assert '<details class="support-tell" open>' in cards[1]
+    assert (
+        f"Visio%20Plan%202%20%C2%B7%20{mine.microsoft_id}"
+        in cards[1].split("support-ways")[1].split("</a>")[0]
+    )
 
 
 @pytest.mark.parametrize("asked", ["foreign", "nonsense", "\x00", "00000000-0000-4000-8000-000000000000"])
@@ -280,14 +291,18 @@ def test_whom_to_call_search_appears_above_40_subscriptions(admin, contoso, fabr
 
 
 def test_whom_to_call_shows_five_products_and_the_number_of_the_others(admin, contoso, fabrikam):
-    rows = [SubscriptionFactory(provider=fabrikam, customer=contoso, offer_name=f"Offer {n}") for n in range(8)]
+    rows = [
+        SubscriptionFactory(provider=fabrikam, customer=contoso, offer_name=f"Offer {n}") for n in range(8)
+    ]
     html = screen(page(admin))
     assert "3 more" in html
     chosen = screen(page(admin, subscription=rows[7].microsoft_id))
     assert chosen.index("Offer 7</bdi>") < chosen.index("Offer 0</bdi>")
 
 
-def test_whom_to_call_orders_resellers_before_providers_by_day_and_night(admin, clock, contoso, fabrikam, trey):
+def test_whom_to_call_orders_resellers_before_providers_by_day_and_night(
+    admin, clock, contoso, fabrikam, trey
+):
     for number in range(3):
         SubscriptionFactory(provider=fabrikam, customer=contoso, offer_name=f"Offer {number}")
     DesignationFactory(subscription=SubscriptionFactory(provider=fabrikam, customer=contoso), partner=trey)
@@ -376,4 +391,4 @@ def test_whom_to_call_asks_the_same_questions_whatever_their_number(
     with django_assert_num_queries(8):
         response = page(admin)
     assert Designation.objects.count() == partners
-    assert text(response).count("<article class=\"support-card") == 2 * partners
+    assert text(response).count('<article class="support-card') == 2 * partners
