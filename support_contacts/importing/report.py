@@ -110,5 +110,7 @@ class Report:
 
 def shown(value: object, most: int = 60) -> str:
     """A value from a file as it may be printed: no control characters, no half characters, not too long."""
-    text = "".join(char for char in str(value)[: most * 4] if char.isprintable())
+    text = str(value)[: most * 4]
+    if not text.isprintable():
+        text = "".join(char for char in text if char.isprintable())
     return text if len(text) <= most else f"{text[:most]}…"

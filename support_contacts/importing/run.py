@@ -101,9 +101,12 @@ class Run:
 
 def chunks(ids: Iterable[Any]) -> Iterator[list[Any]]:
     """Ids in portions that one question may carry."""
-    everything = list(dict.fromkeys(ids))
-    for start in range(0, len(everything), CHUNK):
-        yield everything[start : start + CHUNK]
+    yield from portions(list(dict.fromkeys(ids)), CHUNK)
+
+
+def portions(everything: list[Any], size: int) -> Iterator[list[Any]]:
+    for start in range(0, len(everything), size):
+        yield everything[start : start + size]
 
 
 def locked(model: type[Row], rows: Iterable[Row]) -> dict[object, Row]:

@@ -1,19 +1,24 @@
 """Subscriptions of the importing partner: new ones, what changed, the move to new commerce, add-ons and parents."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db import DataError, IntegrityError, transaction
+
+from portal.names import sort_name
 from subscriptions.models import ENDED, Subscription
 from support_contacts.importing.customers import Customers
 from support_contacts.importing.records import Record
 from support_contacts.importing.report import Kind, Outcome, Refused
-from support_contacts.importing.run import Run, chunks, locked
+from support_contacts.importing.run import Run, chunks, locked, portions
 from support_contacts.models import Designation
 from support_contacts.operations.commerce import apply_move
 
 Records = Mapping[tuple[object, ...], Record]
 
+#: New rows that are stored in one statement.
+TOGETHER = 200
 #: Members that are stored as they are said. The rest follows from them.
 STORED = (
     "offer_id", "offer_name", "friendly_name", "entitlement_id", "order_id", "parent_microsoft_id",
@@ -77,9 +82,8 @@ def apply(
             fresh.provider = run.partner
             _update(run, record, fresh, stored.get(fresh.pk))
             on_record.keep(fresh)
-    for record in new:
-        with run.item(Kind.SUBSCRIPTION, record.where, Outcome.CREATED):
-            on_record.keep(_create(run, record))
+    for some in portions(new, TOGETHER):
+        _create(run, some, on_record)
     _tie(run, records, on_record)
 
 
@@ -114,7 +118,24 @@ def _moves(record: Record, row: Subscription) -> bool:
     return bool(record.values.get("is_new_commerce")) and not row.is_new_commerce
 
 
-def _create(run: Run, record: Record) -> Subscription:
+def _create(run: Run, records: Sequence[Record], on_record: Subscriptions) -> None:
+    """New rows together; should the database refuse them, one by one, so that only the wrong one is left out."""
+    rows = [_new(run, record) for record in records]
+    try:
+        with transaction.atomic():
+            Subscription.objects.bulk_create(rows)
+    except (DataError, IntegrityError):
+        for record, row in zip(records, rows, strict=True):
+            with run.item(Kind.SUBSCRIPTION, record.where, Outcome.CREATED):
+                row.save(force_insert=True)
+                on_record.keep(row)
+        return
+    for row in rows:
+        on_record.keep(row)
+        run.report.count(Kind.SUBSCRIPTION, Outcome.CREATED)
+
+
+def _new(run: Run, record: Record) -> Subscription:
     row = Subscription(
         provider=run.partner,
         customer_id=record.values["customer"],
@@ -123,8 +144,8 @@ def _create(run: Run, record: Record) -> Subscription:
         is_new_commerce=bool(record.values.get("is_new_commerce")),
         **{name: record.values[name] for name in STORED if name in record.values},
     )
+    row.sort_name = sort_name(row.name)[:200]  # what save() does, for rows that are made together
     _mark_end(run, row)
-    row.save(force_insert=True)
     return row
 
 

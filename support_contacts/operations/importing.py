@@ -18,6 +18,9 @@ from support_contacts.importing.records import Record
 from support_contacts.importing.report import Kind, Report
 from support_contacts.importing.run import Run, chunks
 
+#: How long one statement of an import, or a pause between two, may take.
+PATIENCE = "15min"
+
 
 def import_partner_center(
     partner: Partner,
@@ -53,7 +56,7 @@ def _apply(
     overwrite: bool,
     dry_run: bool,
 ) -> None:
-    _one_at_a_time(partner)
+    _begin(partner)
     run = Run(partner, customer, overwrite, acting, report, timezone.now())
     on_record = subscriptions.Subscriptions(run, _subscription_ids(merged))
     partners = resellers.Partners(run, _partner_ids(merged), _partner_numbers(merged))
@@ -65,7 +68,9 @@ def _apply(
     pending.hold_relationships()
 
     mentioned = _mentioned(run, merged, on_record, partners)
-    known = customers.Customers(run, _grantees(run, merged, partners), _customer_ids(merged) | mentioned.keys())
+    known = customers.Customers(
+        run, _grantees(run, merged, partners), _customer_ids(merged) | mentioned.keys()
+    )
     own = merged[Kind.CUSTOMER]
     implied = customers.imply(run, {pk: by for pk, by in mentioned.items() if (pk,) not in own}, known)
     customers.apply(run, {**own, **implied}, known, _live(run, merged))
@@ -81,9 +86,11 @@ def _apply(
         transaction.set_rollback(True)
 
 
-def _one_at_a_time(partner: Partner) -> None:
-    """Two imports of one partner would stumble over each other; the second says so at once."""
+def _begin(partner: Partner) -> None:
+    """One import of a partner at a time, and more patience than a page has: a commit checks every new row's keys."""
     with connection.cursor() as cursor:
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            cursor.execute("SELECT set_config(%s, %s, true)", [limit, PATIENCE])
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [partner.pk.int % 2**63])
         if not cursor.fetchone()[0]:
             raise OperationError("Another import for this partner is running; try again when it is done.")

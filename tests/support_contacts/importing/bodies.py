@@ -42,7 +42,11 @@ def customer_detail(tenant: str = CUSTOMER, **members: Any) -> dict[str, Any]:
     body = customer(tenant)
     body["companyProfile"]["address"] = {"country": "US", "city": "redmond", "phoneNumber": "1234567890"}
     body["billingProfile"] = {"companyName": "Not the customer's name", "defaultAddress": {"country": "CA"}}
-    return body | {"commerceId": OTHER, "allowDelegatedAccess": True, "customDomains": ["clinic.example"]} | members
+    return (
+        body
+        | {"commerceId": OTHER, "allowDelegatedAccess": True, "customDomains": ["clinic.example"]}
+        | members
+    )
 
 
 def subscription(pk: str = SUBSCRIPTION, tenant: str = CUSTOMER, **members: Any) -> dict[str, Any]:
@@ -96,7 +100,9 @@ def listed_subscription(**members: Any) -> dict[str, Any]:
 
 
 def addon(**members: Any) -> dict[str, Any]:
-    body = subscription(ADDON, offerName="Exchange Online Archiving", parentSubscriptionId=SUBSCRIPTION.upper())
+    body = subscription(
+        ADDON, offerName="Exchange Online Archiving", parentSubscriptionId=SUBSCRIPTION.upper()
+    )
     body["links"]["parentSubscription"] = {
         "uri": f"/customers/{CUSTOMER}/subscriptions/{SUBSCRIPTION.upper()}",
         "method": "GET",
@@ -170,7 +176,9 @@ def support_profile(**members: Any) -> dict[str, Any]:
     } | members
 
 
-def graph(status: str = "active", source: str = "g-1", tenant: str = CUSTOMER, **members: Any) -> dict[str, Any]:
+def graph(
+    status: str = "active", source: str = "g-1", tenant: str = CUSTOMER, **members: Any
+) -> dict[str, Any]:
     return {
         "@odata.etag": 'W/"x"',
         "id": source,

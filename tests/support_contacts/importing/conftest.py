@@ -14,7 +14,9 @@ from tests.support_contacts.importing import bodies
 
 @pytest.fixture
 def provider(db) -> Partner:
-    partner = ProviderFactory(organisation=OrganisationFactory(name="Fabrikam Distribution"), partner_id="4391507")
+    partner = ProviderFactory(
+        organisation=OrganisationFactory(name="Fabrikam Distribution"), partner_id="4391507"
+    )
     MembershipFactory(organisation=partner.organisation)
     return partner
 
@@ -38,9 +40,13 @@ class Importer:
     def again(self, *said, **options):
         """The same import a second time: it must write nothing at all."""
         events = AuditEvent.objects.count()
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             report = self(*said, **options)
-        written = [q["sql"] for q in captured if q["sql"].lstrip().split(" ")[0] in ("INSERT", "UPDATE", "DELETE")]
+        written = [
+            q["sql"] for q in captured if q["sql"].lstrip().split(" ")[0] in ("INSERT", "UPDATE", "DELETE")
+        ]
         assert written == []
         assert AuditEvent.objects.count() == events
         assert not report.wrote

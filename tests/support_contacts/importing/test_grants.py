@@ -94,7 +94,12 @@ def test_graph_request_waits(run, status):
 
 @pytest.mark.parametrize(
     ("status", "ended_as"),
-    [("terminated", "ended"), ("terminating", "ended"), ("terminationRequested", "ended"), ("expired", "expired")],
+    [
+        ("terminated", "ended"),
+        ("terminating", "ended"),
+        ("terminationRequested", "ended"),
+        ("expired", "expired"),
+    ],
 )
 def test_graph_grant_that_is_over_ends_now(run, status, ended_as):
     run({"value": [bodies.graph()]})
@@ -154,7 +159,9 @@ def test_graph_grant_extended_after_it_had_expired_is_a_new_interval(run):
     run({"value": [bodies.graph()]})
 
     assert DelegatedAdmin.objects.count() == 2
-    assert not DelegatedAdmin.objects.active(timezone.now() - timedelta(days=1)).exists(), "no day is rewritten"
+    assert not DelegatedAdmin.objects.active(timezone.now() - timedelta(days=1)).exists(), (
+        "no day is rewritten"
+    )
     assert grants_in_force().count() == 1
     run.again({"value": [bodies.graph()]})
 
@@ -189,7 +196,12 @@ def test_table_gives_a_reseller_its_grant(run, provider):
 
 
 def test_table_with_timestamps_and_semicolons(run):
-    run(*BASE, bodies.table(f"{RESELLER};2029-01-02T03:04:05+02:00;{CUSTOMER};", header="partner;until;customer;from"))
+    run(
+        *BASE,
+        bodies.table(
+            f"{RESELLER};2029-01-02T03:04:05+02:00;{CUSTOMER};", header="partner;until;customer;from"
+        ),
+    )
 
     assert grants_in_force().get().ends_at == datetime(2029, 1, 2, 1, 4, 5, tzinfo=UTC)
 

@@ -35,12 +35,18 @@ def test_case_and_notation_of_ids_is_no_disagreement(run):
 
 def test_missing_members_blank_nothing(run):
     run(bodies.customer_detail(), bodies.subscription())
-    thin = bodies.without(bodies.subscription(), "offerName", "friendlyName", "partnerId", "commitmentEndDate")
+    thin = bodies.without(
+        bodies.subscription(), "offerName", "friendlyName", "partnerId", "commitmentEndDate"
+    )
 
     run(thin | {"quantity": 13, "orderId": "", "offerName": None})
 
     row = Subscription.objects.get()
-    assert (row.quantity, row.offer_name, row.reseller_of_record) == (13, "Office 365 Business Standard", "5550123")
+    assert (row.quantity, row.offer_name, row.reseller_of_record) == (
+        13,
+        "Office 365 Business Standard",
+        "5550123",
+    )
     assert row.commitment_end is not None
     assert row.order_id
 

@@ -44,7 +44,9 @@ def test_none_ends_the_relationship_and_its_grants(run):
     row = CustomerRelationship.objects.get()
     assert row.ended_as == "ended"
     assert DelegatedAdmin.objects.get().ended_at == row.ended_at
-    ended = AuditEvent.objects.filter(action__in=[Action.CUSTOMER_RELATIONSHIP_ENDED, Action.DELEGATED_ADMIN_ENDED])
+    ended = AuditEvent.objects.filter(
+        action__in=[Action.CUSTOMER_RELATIONSHIP_ENDED, Action.DELEGATED_ADMIN_ENDED]
+    )
     assert ended.count() == 2
     run.again(bodies.customer(**NONE))
 
@@ -100,7 +102,10 @@ def test_relationship_a_person_ended_is_not_revived(run):
 def test_requested_relationship_is_established(run, provider):
     customer = CustomerFactory(organisation__id=UUID(CUSTOMER))
     CustomerRelationshipFactory(
-        partner=provider, customer=customer, established_at=None, requested_at=timezone.now() - timedelta(days=3)
+        partner=provider,
+        customer=customer,
+        established_at=None,
+        requested_at=timezone.now() - timedelta(days=3),
     )
 
     run(bodies.customer())
@@ -146,7 +151,9 @@ def test_stub_is_brought_up_to_date_by_the_partner_that_made_it(run):
 @pytest.mark.parametrize("why", ["has members", "stubbed by another"])
 def test_partner_of_others_is_never_changed(run, importer_of, why):
     if why == "has members":
-        reseller = ResellerFactory(organisation__id=UUID(RESELLER), organisation__name="Their own name", partner_id="1")
+        reseller = ResellerFactory(
+            organisation__id=UUID(RESELLER), organisation__name="Their own name", partner_id="1"
+        )
         MembershipFactory(organisation=reseller.organisation)
     else:
         importer_of(ProviderFactory())(bodies.reseller(name="Their own name", number="1"))

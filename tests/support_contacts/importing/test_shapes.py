@@ -45,7 +45,8 @@ SHAPES = {
     ),
     "list of add-ons that says its customer": (
         bodies.collection(
-            bodies.listed_subscription(id=ADDON), uri=f"/customers/{CUSTOMER}/subscriptions/{SUBSCRIPTION}/addons"
+            bodies.listed_subscription(id=ADDON),
+            uri=f"/customers/{CUSTOMER}/subscriptions/{SUBSCRIPTION}/addons",
         ),
         {"customers": 1, "subscriptions": 1},
         ["customer_relationship.established"],
@@ -58,7 +59,11 @@ SHAPES = {
     "resellers of a customer": (
         bodies.collection(bodies.relationship(), uri=f"/customers/{CUSTOMER}/relationships"),
         {"customers": 1, "reseller relationships": 1, "resellers of customers": 1},
-        ["customer_relationship.established", "reseller_relationship.established", "customer_relationship.established"],
+        [
+            "customer_relationship.established",
+            "reseller_relationship.established",
+            "customer_relationship.established",
+        ],
     ),
     "support profile": (bodies.support_profile(), {"support profile": 1}, ["support_profile.changed"]),
     "Graph collection": (
@@ -94,12 +99,23 @@ def test_customer_detail_member_by_member(run, provider):
 
     row = CustomerRelationship.objects.get()
     assert (row.partner, row.customer_id) == (provider, UUID(CUSTOMER))
-    assert (row.company_name, row.domain, row.country) == ("Harbour Clinic", "harbourclinic.onmicrosoft.com", "US")
+    assert (row.company_name, row.domain, row.country) == (
+        "Harbour Clinic",
+        "harbourclinic.onmicrosoft.com",
+        "US",
+    )
     assert (row.domains, row.reseller_of_record_id) == (["clinic.example"], UUID(RESELLER))
     stub = Organisation.objects.get(pk=CUSTOMER)
-    assert (stub.name, stub.domain, stub.stubbed_by) == (CUSTOMER, "", provider), "names live in the relationship"
+    assert (stub.name, stub.domain, stub.stubbed_by) == (CUSTOMER, "", provider), (
+        "names live in the relationship"
+    )
     grant = DelegatedAdmin.objects.get()
-    assert (grant.kind, grant.relationship, grant.ends_at, grant.requested_for) == ("dap", row, None, provider)
+    assert (grant.kind, grant.relationship, grant.ends_at, grant.requested_for) == (
+        "dap",
+        row,
+        None,
+        provider,
+    )
 
 
 def test_traditional_subscription_member_by_member(run):
@@ -109,13 +125,22 @@ def test_traditional_subscription_member_by_member(run):
     assert row.microsoft_id == SUBSCRIPTION
     assert row.customer_id == UUID(CUSTOMER)
     assert row.offer_id == "031c9e47-4802-4248-838e-778fb1d2cc05"
-    assert (row.quantity, row.status, row.auto_renew, row.reseller_of_record) == (12, "active", True, "5550123")
+    assert (row.quantity, row.status, row.auto_renew, row.reseller_of_record) == (
+        12,
+        "active",
+        True,
+        "5550123",
+    )
     assert row.created_on == datetime(2020, 3, 2, 10, 11, 12, 123456, UTC)
     assert (row.is_new_commerce, row.moved_to_new_commerce_at, row.contact_version) == (False, None, 0)
 
 
 def test_usage_based_subscription_ends_never(run):
-    run(bodies.subscription(offerId="MS-AZR-0145P", billingType="usage", commitmentEndDate="9999-12-10T00:00:00Z"))
+    run(
+        bodies.subscription(
+            offerId="MS-AZR-0145P", billingType="usage", commitmentEndDate="9999-12-10T00:00:00Z"
+        )
+    )
 
     row = Subscription.objects.get()
     assert (row.offer_id, row.commitment_end, row.is_usage_based, row.is_new_commerce) == (
@@ -128,7 +153,11 @@ def test_new_commerce_subscription_is_born_there(run):
 
     row = Subscription.objects.get(microsoft_id=MODERN)
     assert (row.is_new_commerce, row.moved_to_new_commerce_at) == (True, None)
-    assert (row.product_type_id, row.term_duration, row.renewal_term_duration) == ("OnlineServicesNCE", "P1Y", "")
+    assert (row.product_type_id, row.term_duration, row.renewal_term_duration) == (
+        "OnlineServicesNCE",
+        "P1Y",
+        "",
+    )
     assert (row.order_id, row.reseller_of_record) == ("1a2b3c4d5e6f", "")
 
 
@@ -247,7 +276,7 @@ NOT_READ = {
     "an empty file": b"",
     "no JSON": b"# Title\ntext",
     "half a file": b'{"items": [{"id":',
-    "another encoding": "{\"é\": 1}".encode("latin-1"),
+    "another encoding": '{"é": 1}'.encode("latin-1"),
     "a collection of words": {"items": ["a", 1, None]},
     "a collection without items": {"attributes": {"objectType": "Collection"}},
     "nesting without end": b"[" * 100_000,
