@@ -110,7 +110,7 @@ def clean_day(intervals: object) -> list[list[str]]:
     for start, end in sorted(_clean_interval(interval) for interval in intervals):
         if kept and (kept[-1][1] <= kept[-1][0] or start < kept[-1][1]):
             raise ValidationError(_("These times overlap."), code="overlap")
-        if kept and start == kept[-1][1] and start - kept[-1][0] + (end - start) % DAY <= DAY:
+        if kept and start == kept[-1][1] and start - kept[-1][0] + ((end - start) % DAY or DAY) <= DAY:
             start = kept.pop()[0]
         kept.append((start, end))
     return [[_clock_of(start), _clock_of(end)] for start, end in kept]

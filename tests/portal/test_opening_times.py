@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils.translation import override
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from portal.hours import OpenState, SupportHours, spans_by_weekday
@@ -214,6 +214,7 @@ times = st.integers(0, 24 * 60 - 1).map(lambda minute: f"{minute // 60:02}:{minu
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("0123456"), st.lists(st.tuples(times, times), max_size=4)))
+@example({"0": [("00:00", "00:01"), ("00:01", "00:01")]})
 def test_clean_week_never_changes_when_a_desk_is_open(week):
     try:
         cleaned = clean_week(week)

@@ -93,7 +93,7 @@ def test_read_of_nothing_is_none(text):
 
 def test_extension_is_translatable():
     with override("fr"):
-        assert read("+33 1 99 00 12 00 ext. 12", "").display.startswith("+33 1 99 00 12 00 ")
+        assert read("+33 1 99 00 12 00 ext. 12", "").display == "+33 1 99 00 12 00, poste 12"
 
 
 def test_read_cuts_what_is_no_telephone_any_more():
