@@ -104,9 +104,7 @@ class CustomerList:
     def total(self) -> int:
         """How many customers answer the address; one more than the cap where there are more than that."""
         heading = self.heading
-        if self.filter.attention and self.filter.designated:
-            return heading.both
-        if self.filter.attention:
+        if self.filter.attention:  # what needs attention is designated
             return heading.attention
         return heading.designated if self.filter.designated else heading.everything
 

@@ -93,7 +93,6 @@ class Heading:
     everything: int = 0
     attention: int = 0
     designated: int = 0
-    both: int = 0
     countries: tuple[str, ...] = ()
     partner_ids: tuple[str, ...] = ()
     #: Names of the resellers of record we know, by PartnerID; the others stay digits.
@@ -156,7 +155,6 @@ class CustomerFilter:
                 everything=CappedCount(searched),
                 needing=CappedCount(attention),
                 having=CappedCount(designated),
-                both=CappedCount(attention.filter(self._has_designation)),
                 countries=ArraySubquery(
                     own.exclude(country="").values_list("country", flat=True).distinct()[:LONGEST_MENU]
                 ),
@@ -190,7 +188,6 @@ class CustomerFilter:
             row["everything"],
             row["needing"],
             row["having"],
-            row["both"],
             tuple(row["countries"]),
             tuple({*row["partner_ids"], *row["customers_partner_ids"]}),
             {known["partner_id"]: known["name"] for known in row["known"]},
