@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -30,6 +31,8 @@ from support_contacts.reach import (
 
 #: Products a card shows before "{n} more".
 FIRST = 5
+#: Letters a line holds on a small phone, and lines after which the number would not be seen without scrolling.
+NAME_LINE, NOTE_LINE, LINES = 32, 40, 10
 #: Products a mail's subject names; a card with more is named by its customer.
 IN_SUBJECT = 3
 
@@ -91,6 +94,13 @@ class Card:
     @property
     def count(self) -> int:
         return len(self.products) + len(self.more)
+
+    @property
+    def is_long(self) -> bool:
+        """So many lines of products that on a phone the number would be below the fold: it goes first then."""
+        lines = sum(ceil(len(product.name) / NAME_LINE) for product in self.products)
+        notes = [note for product in self.products for note in (*product.notes, product.fallback) if note]
+        return lines + sum(ceil(len(note) / NOTE_LINE) for note in notes) > LINES
 
     @property
     def all_products(self) -> tuple[Product, ...]:

@@ -217,3 +217,14 @@ def test_card_escapes_what_partners_type():
     row = sold(bad, '"><svg onload=alert(1)>', '"><x', friendly_name="<u>")
     html = render_to_string("support_contacts/_card.html", {"card": card_for(bad, [row], at=DAY, zone=PARIS)})
     assert not any(tag in html for tag in ("<script", "<b>", "<i>", "<img", "<u>", "<x", "<svg onload"))
+
+
+def test_card_of_many_lines_is_told_so_that_the_number_goes_first():
+    desk = partner("Fabrikam", **FULL)
+    short = [sold(desk, f"Offer {n}", f"id-{n}") for n in range(5)]
+    long = [
+        sold(desk, f"Microsoft 365 Enterprise E{n} (unattended licence, Northern region)", f"id-{n}")
+        for n in range(5)
+    ]
+    assert not card_for(desk, short, at=DAY, zone=PARIS).is_long
+    assert card_for(desk, long, at=DAY, zone=PARIS).is_long
