@@ -148,7 +148,9 @@ class SupportProfileForm(forms.Form):
                 if intervals := read_intervals(data.get(f"day_{day}", "")):
                     week[str(day)] = intervals
             except ValidationError as error:
-                self.add_error(f"day_{day}", error)
+                label = self.fields[f"day_{day}"].label
+                problem = {"day": label, "problem": error.messages[0]}
+                self.add_error(f"day_{day}", _("%(day)s: %(problem)s") % problem)
         data["week"] = week
         return data
 

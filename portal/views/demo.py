@@ -66,9 +66,11 @@ def demo_rows() -> list[dict[str, Any]]:
                 "people": [],
             },
         )
-        row["people"].append(
-            {"user_id": membership.user_id, "roles": _labels(membership), "rank": _rank(membership)}
-        )
+        roles = _labels(membership)
+        if roles not in (
+            person["roles"] for person in row["people"]
+        ):  # two with one role would look the same
+            row["people"].append({"user_id": membership.user_id, "roles": roles, "rank": _rank(membership)})
     for row in found.values():
         row["people"].sort(key=lambda person: person["rank"])
     return [found[domain] for domain in PARTS if domain in found]

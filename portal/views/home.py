@@ -82,7 +82,7 @@ def language(request: HttpRequest) -> HttpResponse:
     if wanted not in dict(settings.LANGUAGES):
         return response
     if request.user.is_authenticated:
-        user = cast(User, request.user)
+        user = request.user
         change_preferences(user, name=user.name, language=wanted, time_zone=user.time_zone)
     _remember_language(response, wanted)
     return response
@@ -91,7 +91,7 @@ def language(request: HttpRequest) -> HttpResponse:
 @page(Audience.MEMBERS, methods=("GET", "POST"))
 def preferences(request: HttpRequest) -> HttpResponse:
     """A person's own name, language and zone."""
-    user = request.user
+    user = cast(User, request.user)
     initial = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
     form = PreferencesForm(request.POST if request.method == "POST" else None, initial=initial)
     saved = request.GET.get("saved") == "1"

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from portal import drafts
 from portal.actor import Actor
 from portal.audience import Audience, page
 from portal.errors import Conflict
@@ -31,7 +32,11 @@ def profile(request: HttpRequest) -> HttpResponse:
         return render(
             request, "portal/organisation.html", {"may_manage": can(actor, Permission.MEMBER_MANAGE)}
         )
-    return _page(request, SupportProfileForm(partner=actor.organisation.partner))
+    partner = actor.organisation.partner
+    draft = drafts.take(request, reverse("organisation:change-profile"))
+    if draft is not None and draft.get("organisation") == str(actor.organisation.pk):
+        return _page(request, SupportProfileForm(draft, partner=partner), is_draft=True)
+    return _page(request, SupportProfileForm(partner=partner))
 
 
 @page(Audience.MEMBERS, Permission.PROFILE_EDIT, methods=("GET", "POST"), needs_row=True)
@@ -78,7 +83,9 @@ def _editor(request: HttpRequest) -> Actor:
     return actor
 
 
-def _page(request: HttpRequest, form: SupportProfileForm, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, form: SupportProfileForm, status: int = 200, *, is_draft: bool = False
+) -> HttpResponse:
     actor: Actor = request.actor
     shown = form.profile
     now, zone = timezone.now(), timezone.get_current_timezone()
@@ -88,6 +95,7 @@ def _page(request: HttpRequest, form: SupportProfileForm, status: int = 200) -> 
         "version": form.stored.updated_at.isoformat() if form.stored.updated_at else "",
         "may_edit": can(actor, Permission.PROFILE_EDIT),
         "may_manage": can(actor, Permission.MEMBER_MANAGE),
+        "is_draft": is_draft,
         "saved": request.GET.get("saved") if request.method == "GET" else None,
         "missing": missing_from(shown, providers),
         "card": import_string(CARD)(actor.organisation.partner, [], at=now, zone=zone, profile=shown),

@@ -237,6 +237,15 @@ class TestPages:
         assert "/join/" not in client.get("/organisation/members/").content.decode()
         assert type(client)().get(url).status_code == 200
 
+    def test_invitation_without_a_mail_server_says_so(self, client, admin, settings, tmp_path):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+        settings.EMAIL_FILE_PATH = tmp_path
+        client.force_login(admin.user)
+        form = {"email": "new@person.example", "roles": ["admin_agent"]}
+        page = client.post("/organisation/members/invite/", form).content.decode()
+        assert "No email went out. Pass the link on yourself." in page
+        assert len(list(tmp_path.iterdir())) == 1
+
     def test_refused_invitation_keeps_what_was_typed(self, client, admin, agent):
         client.force_login(admin.user)
         form = {"email": agent.user.email, "name": "Typed Name", "roles": ["admin_agent"]}

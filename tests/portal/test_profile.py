@@ -237,3 +237,18 @@ class TestWhoMay:
         Membership.objects.filter(pk=admin.pk).update(roles=[Role.BILLING_ADMIN])
         with pytest.raises(NotPermitted):
             change_support_profile(reseller, values={"email": "x@y.example"}, version=None, acting=stale)
+
+
+def test_what_was_typed_when_the_session_ended_waits_behind_sign_in(client, reseller, admin):
+    typed = form(organisation=str(reseller.pk), email="typed@trey.example")
+    response = client.post(
+        "/organisation/profile/", typed, headers={"Referer": "http://testserver/organisation/"}
+    )
+    assert response["Location"] == "/sign-in/?next=/organisation/"
+    credentials = {"login": admin.user.email, "password": "a-long-enough-sentence", "next": "/organisation/"}
+    assert client.post("/sign-in/", credentials)["Location"] == "/organisation/"
+    page = client.get("/organisation/").content.decode()
+    assert "typed@trey.example" in page
+    assert "Not saved yet." in page
+    assert not SupportProfile.objects.exists()
+    assert "typed@trey.example" not in client.get("/organisation/").content.decode()
