@@ -62,6 +62,15 @@ class SubscriptionEnded(OperationError):
         )
 
 
+class Busy(OperationError):
+    """Somebody else is changing the same thing at this moment and it took too long to wait. Try again."""
+
+    default_code = "busy"
+
+    def __init__(self, message: str | Promise = "", **details: Any) -> None:
+        super().__init__(message or _("Somebody else is changing this at this moment. Submit again."), **details)
+
+
 class NotVisible(Http404):
     """Not the actor's to see, or not there: the same answer, 404 (R11)."""
 

@@ -5,9 +5,13 @@ Membership → Partner → ResellerRelationship → CustomerRelationship → Del
 end have only two possible orders.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from django.db import connection, models
+from django.db import OperationalError, connection, models
+from psycopg import errors as postgresql
+
+from portal.errors import Busy
 
 
 def lock_share(model: type[models.Model], ids: Iterable[object]) -> None:
@@ -25,3 +29,17 @@ def lock_share(model: type[models.Model], ids: Iterable[object]) -> None:
             f"SELECT 1 FROM {table} WHERE {column} = ANY(%s::uuid[]) ORDER BY {column} FOR SHARE",  # noqa: S608 - names of our own tables
             [keys],
         )
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Around a whole operation: a lock not given in time (the connection's `lock_timeout`) is Busy, not a fault.
+
+    Raises Busy; nothing was written, since the transaction inside was rolled back.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, postgresql.LockNotAvailable | postgresql.DeadlockDetected):
+            raise Busy from error
+        raise

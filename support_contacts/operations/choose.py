@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from customers.models import CustomerRelationship, DelegatedAdmin
 from portal.actor import Actor, ActorKind
 from portal.errors import Conflict, NewCommerce, NotEligible, NotVisible, SubscriptionEnded
-from portal.locks import lock_share
+from portal.locks import lock_share, patience
 from portal.models import AuditEvent, Membership, Partner, ResellerRelationship
 from portal.permissions import Permission, Role, require
 from subscriptions.models import Subscription
@@ -33,6 +33,7 @@ class AlreadySo:
     event: AuditEvent | None
 
 
+@patience()
 @transaction.atomic(durable=True)
 def choose_support_contact(
     subscription: Subscription,
@@ -48,7 +49,8 @@ def choose_support_contact(
     `version` is the `contact_version` the person decided on; None decides on whatever is there (the API without
     If-Match). `addons` maps add-ons to change along to their versions: all or nothing.
 
-    Raises, in the order of R6: NotVisible, NotPermitted, NewCommerce, SubscriptionEnded, Conflict, NotEligible.
+    Raises, in the order of R6: NotVisible, NotPermitted, NewCommerce, SubscriptionEnded, Conflict, NotEligible; and
+    Busy where others hold the subscription for too long.
     """
     require(acting, Permission.CONTACT_ASSIGN)
     wanted = {subscription.pk: version, **(addons or {})}

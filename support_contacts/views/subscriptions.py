@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from portal import drafts
 from portal.actor import Actor
 from portal.audience import Audience, page
-from portal.errors import Conflict, NewCommerce, NotEligible, SubscriptionEnded
+from portal.errors import Busy, Conflict, NewCommerce, NotEligible, SubscriptionEnded
 from portal.htmx import render_page
 from portal.identifiers import canonical_guid
 from portal.models import Action, AuditEvent, Partner
@@ -74,6 +74,8 @@ def choose(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> HttpRe
         return _refused(request, row, form, status=404, closed=refusal)
     except SubscriptionEnded as refusal:
         return _refused(request, row, form, status=409, closed=refusal)
+    except Busy as refusal:
+        return _refused(request, row, form, status=503, busy=refusal)
     if isinstance(outcome, AlreadySo):
         return _redirect(
             _subscription_url(row), request, already=outcome.event.pk if outcome.event else "default"
@@ -179,6 +181,7 @@ def _refused(
     conflict: Conflict | None = None,
     refusal: NotEligible | None = None,
     closed: NewCommerce | SubscriptionEnded | None = None,
+    busy: Busy | None = None,
 ) -> HttpResponse:
     """The page again with everything the person typed, and what stood in the way. Nothing was written."""
     fresh = _find(request.actor, row.customer_id, row.public_id)
@@ -205,8 +208,7 @@ def _refused(
             "name": name,
             "why": words(refusal.details["verdict"], customer=shown.customer_name, reseller=name),
         }
-    if closed is not None:
-        more["closed"] = closed
+    more |= {"closed": closed, "busy": busy}
     return _render(request, shown, form, status=status, **more)
 
 

@@ -1,15 +1,16 @@
 """R6 with real transactions at the same time: one winner, no lost event, and only two orders of anything."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from portal.errors import Conflict, NotEligible, NotPermitted
-from portal.models import AuditEvent, PartnerSuspension
+from portal.errors import Busy, Conflict, NotEligible, NotPermitted
+from portal.models import AuditEvent, Partner, PartnerSuspension
 from portal.permissions import Role
+from subscriptions.models import Subscription
 from support_contacts.models import Designation
 from support_contacts.operations import AlreadySo, Changed, choose_support_contact
 from tests.factories import ResellerFactory, SubscriptionFactory, make_eligible
@@ -74,10 +75,6 @@ def test_r6_ten_submits_of_one_reseller_are_one_event_and_nine_already_so(world,
 
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_r3_suspending_while_designating_never_stores_an_ineligible_partner(world, number):
-    from django.db import transaction
-
-    from portal.models import Partner
-
     agent = acting(world.admin_agent)
 
     def suspend():
@@ -127,3 +124,33 @@ def test_changes_of_different_subscriptions_with_addons_do_not_deadlock(world):
     assert {type(outcome).__name__ for outcome in outcomes} <= {"Changed", "AlreadySo"}
     assert Designation.objects.filter(ended_at=None).count() == 2
     assert AuditEvent.objects.count() == 2
+
+
+def test_a_subscription_held_for_too_long_is_busy_and_nothing_is_written(world):
+    """Another transaction keeps the row beyond the lock timeout: an answer, with the person's work kept."""
+    agent = acting(world.admin_agent)
+    held, done = Event(), Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                Subscription.objects.select_for_update().get(pk=world.subscription.pk)
+                held.set()
+                done.wait(timeout=20)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        assert held.wait(timeout=10)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', '100ms', false)")
+            with pytest.raises(Busy):
+                chooser(world.subscription, world.trey, agent)()
+        finally:
+            done.set()
+            connection.close()
+        holding.result(timeout=10)
+    assert not Designation.objects.exists()
+    assert isinstance(chooser(world.subscription, world.trey, agent)(), Changed)
