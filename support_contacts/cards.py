@@ -100,7 +100,8 @@ class Card:
         """So many lines of products that on a phone the number would be below the fold: it goes first then."""
         lines = sum(ceil(len(product.name) / NAME_LINE) for product in self.products)
         notes = [note for product in self.products for note in (*product.notes, product.fallback) if note]
-        return lines + sum(ceil(len(note) / NOTE_LINE) for note in notes) > LINES
+        dates = sum(1 for product in self.products if product.since and self.is_designated)
+        return lines + dates + sum(ceil(len(note) / NOTE_LINE) for note in notes) > LINES
 
     @property
     def all_products(self) -> tuple[Product, ...]:
