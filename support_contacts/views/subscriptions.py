@@ -119,6 +119,7 @@ def verify(request: HttpRequest, tenant: uuid.UUID, subscription: str, event: uu
         "card": _card(shown),
         "close_url": _from(request) or reverse("customers:detail", args=[row.customer_id]),
         "closes_to_list": bool(_from(request)),
+        "from": _from(request),
         "correct_url": _with_from(_subscription_url(row), request) + "#contact",
     }
     return render_page(request, "subscriptions/verify.html", context)
