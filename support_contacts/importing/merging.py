@@ -31,7 +31,7 @@ def read_all(files: Sequence[tuple[str, bytes]], customer: UUID | None, report: 
             for item in _items(data, where, report):
                 _add(item, merged, customer, report)
         except reading.Unreadable as error:
-            report.refuse(where, f"{error}; nothing of the rest of this file was read")
+            report.refuse(where, str(error))
     return merged
 
 
@@ -39,7 +39,9 @@ def _items(data: bytes, where: Where, report: Report) -> Iterable[reading.Item]:
     text = reading.text_of(data, where, report)
     if not text.strip():
         raise reading.Unreadable("is empty")
-    if text.lstrip()[0] not in "{[" and tables.is_table(text):
+    if text.lstrip()[0] not in "{[":
+        if not tables.is_table(text):
+            raise reading.Unreadable("is neither a JSON body nor a table of delegated admin")
         yield from tables.rows(text, where, report)
         return
     for found in shapes.items_of(reading.parse(text, where, report), where):

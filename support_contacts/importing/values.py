@@ -40,7 +40,7 @@ Reader = Callable[[object], object]
 
 
 def text(most: int) -> Reader:
-    """A text for people, cut to what the record holds."""
+    """A text for people; one that is longer than the record holds is left out, not cut."""
 
     def read(value: object) -> str:
         found = _plain(value)

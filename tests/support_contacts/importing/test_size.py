@@ -160,10 +160,24 @@ def mutated(draw):
     return text
 
 
-@pytest.mark.django_db
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(said=st.lists(mutated(), min_size=1, max_size=3), customer=st.sampled_from([None, CUSTOMER]))
+SAID = {"said": st.lists(mutated(), min_size=1, max_size=3), "customer": st.sampled_from([None, CUSTOMER])}
+ALIKE = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@settings(max_examples=150, **ALIKE)
+@given(**SAID)
 def test_mutated_bodies_are_lines_and_never_a_crash(run, said, customer):
+    never_a_crash(run, said, customer)
+
+
+@pytest.mark.soak
+@settings(max_examples=3_000, **ALIKE)
+@given(**SAID)
+def test_many_more_mutated_bodies(run, said, customer):
+    never_a_crash(run, said, customer)
+
+
+def never_a_crash(run, said, customer):
     before = transaction.savepoint()
     report = run(bodies.customer(), bodies.subscription(), *said, customer=customer)
     assert not any("the database refuses" in str(line) for line in report.lines)
