@@ -37,7 +37,9 @@ def rows(text: str, where: Where, report: Report) -> Iterator[Item]:
             if any(values.values()):
                 yield Item(Where(where.file, f"line {reader.line_num}"), values, is_row=True)
     except csv.Error as error:
-        raise Unreadable(f"broken CSV at line {reader.line_num}: {shown(error)}; the rows before it count") from error
+        raise Unreadable(
+            f"broken CSV at line {reader.line_num}: {shown(error)}; the rows before it count"
+        ) from error
 
 
 def _header(text: str) -> tuple[list[str], str]:
