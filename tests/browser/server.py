@@ -1,0 +1,95 @@
+"""The portal's web server on a free port. Says which on its output; ends when its input does, however that ends.
+
+Run as a program; `Server` below starts and stops it.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+
+
+class Server:
+    """The program, started by a test run."""
+
+    def __init__(self, database: dict[str, Any], mail: Path) -> None:
+        given = json.dumps({"database": database, "mail": str(mail)})
+        environment = {
+            **os.environ,
+            "BROWSER_TESTS": given,
+            "DJANGO_SETTINGS_MODULE": "tests.browser.server_settings",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.server"],
+            cwd=CHECKOUT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def url(self) -> str:
+        """Waits until it answers."""
+        assert self.process.stdout
+        port = self.process.stdout.readline().strip()
+        assert port.isdigit(), "The web server of the browser tests did not start; its words are above."
+        return f"http://{HOST}:{port}"
+
+    def stop(self) -> None:
+        self.process.communicate(timeout=60)
+
+
+def main() -> int:
+    with socket.socket() as held:
+        # Held without listening, so that no other test run is given the port before the server has it.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind((HOST, 0))
+        port = held.getsockname()[1]
+        granian = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "granian", "--interface", "wsgi", "portal.wsgi:application"),
+                *(
+                    "--host",
+                    HOST,
+                    "--port",
+                    str(port),
+                    "--workers",
+                    "1",
+                    "--blocking-threads",
+                    "2",
+                    "--no-ws",
+                ),
+                *("--working-dir", str(CHECKOUT), "--log-level", "warning"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+        )
+        try:
+            while not _answers(port):
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return granian.wait(timeout=0.05)
+            print(port, flush=True)
+            sys.stdin.read()
+        finally:
+            granian.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                granian.wait(timeout=20)
+            granian.kill()
+    return 0
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

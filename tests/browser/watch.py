@@ -1,0 +1,42 @@
+"""What a browser complains of while a test goes through the portal: collected, and allowed or not at the end."""
+
+import re
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+
+#: The browser's own words for what is meant: a refused form or page, and a focus already taken by an alert.
+MEANT = (
+    re.compile(r"^Failed to load resource: the server responded with a status of 4\d\d "),
+    re.compile(r"^Autofocus processing was blocked"),
+)
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) => {
+  console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI || "inline"}, ${event.sourceFile}:${event.lineNumber}`);
+});
+"""
+
+
+class Watch:
+    """Errors of scripts, of the content security policy, and requests that leave the portal."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.complaints: list[str] = []
+        self._host = urlsplit(url).netloc
+        context.add_init_script(REPORT_VIOLATIONS)
+        context.on("page", self._page)
+        context.on("request", self._request)
+
+    def _page(self, page: Page) -> None:
+        page.on("console", lambda message: self._console(page, message))
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+
+    def _console(self, page: Page, message: ConsoleMessage) -> None:
+        text = message.text
+        if message.type in ("error", "warning") and not any(meant.match(text) for meant in MEANT):
+            self.complaints.append(f"{page.url}: {text}")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https") and parts.netloc != self._host:
+            self.complaints.append(f"asks another host: {request.url}")
