@@ -16,14 +16,14 @@ RUN := env DEMO=$(DEMO)
 run: $(VENV)/run ## Try the portal: sets everything up, serves http://127.0.0.1:8000 (PORT=… changes it); Ctrl-C stops
 	@mkdir -p -m 700 var
 	@if [ -n "$$DATABASE_URL" ] || [ "$(DEMO)" != 1 ]; then rm -f var/demo; else : > var/demo; fi
-	@$(RUN) sh tools/prepare
+	@$(RUN) sh .ci/prepare
 	@exec $(RUN) $(PY) manage.py serve
 
 stop: ## Stop what runs from this checkout: web server, job worker, embedded database
 	@if [ -x $(PY) ]; then DEMO=1 $(PY) manage.py stop; else echo "Nothing was running."; fi
 
 test: $(VENV)/dev ## All checks and tests, browser included; prints what each part took
-	@sh tools/check all
+	@sh .ci/check all
 
 soak: $(VENV)/dev ## The long versions: state machine, kills, fuzzing, 100 000 rows
 	@$(PY) -m pytest -m soak
@@ -32,7 +32,7 @@ bench: $(VENV)/dev ## Measure the main pages with many rows
 	@$(PY) -m pytest tests/bench -m "" -s
 
 lint: $(VENV)/dev ## Style of code and templates, layers, types
-	@sh tools/check lint
+	@sh .ci/check lint
 
 fmt: $(VENV)/dev ## Format code and templates
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format .
@@ -45,13 +45,13 @@ messages: $(VENV)/dev ## Bring the catalogues of translations up to date with th
 	@DEMO=1 $(PY) manage.py make_messages
 
 pins: ## Rebuild the hashed requirements from pyproject.toml (needs uv)
-	@sh tools/pins
+	@sh .ci/pins
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/run: requirements.txt requirements-embedded.txt
-	@sh tools/environment run
+	@sh .ci/environment run
 
 $(VENV)/dev: requirements-dev.txt requirements-embedded.txt
-	@sh tools/environment dev
+	@sh .ci/environment dev

@@ -153,9 +153,9 @@ class CustomerWord(models.Model):
         wanted = {word[:100] for word in words(*texts)}
         stored = set(cls.objects.filter(relationship=relationship).values_list("word", flat=True))
         cls.objects.filter(relationship=relationship, word__in=stored - wanted).delete()
-        cls.objects.bulk_create(
+        CustomerWord.objects.bulk_create(
             [
-                cls(partner_id=relationship.partner_id, word=word, relationship=relationship)
+                CustomerWord(partner_id=relationship.partner_id, word=word, relationship=relationship)
                 for word in wanted - stored
             ]
         )

@@ -82,7 +82,7 @@ def page(
             add_never_cache_headers(response)
             return response
 
-        guarded.route = Route(audience, permission, methods, needs_row)  # type: ignore[attr-defined]
+        guarded.route = Route(audience, permission, methods, needs_row)
         return guarded
 
     return decorate

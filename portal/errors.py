@@ -68,7 +68,9 @@ class Busy(OperationError):
     default_code = "busy"
 
     def __init__(self, message: str | Promise = "", **details: Any) -> None:
-        super().__init__(message or _("Somebody else is changing this at this moment. Submit again."), **details)
+        super().__init__(
+            message or _("Somebody else is changing this at this moment. Submit again."), **details
+        )
 
 
 class NotVisible(Http404):

@@ -23,7 +23,7 @@ def lock_share(model: type[models.Model], ids: Iterable[object]) -> None:
     if not keys:
         return
     quote = connection.ops.quote_name
-    table, column = quote(model._meta.db_table), quote(model._meta.pk.column)
+    table, column = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT 1 FROM {table} WHERE {column} = ANY(%s::uuid[]) ORDER BY {column} FOR SHARE",  # noqa: S608 - names of our own tables

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
 
 from portal.actor import Actor
 from portal.identifiers import canonical_guid, uuid7
@@ -67,7 +68,10 @@ class ActorMiddleware:
         self._set_language(request)
         timezone.activate(_zone(request))
         try:
-            return self.get_response(request)
+            response = self.get_response(request)
+            if request.user.is_authenticated:
+                add_never_cache_headers(response)  # refusals too: they name organisations and roles
+            return response
         finally:
             timezone.deactivate()
 

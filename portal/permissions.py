@@ -96,7 +96,7 @@ def can(actor: "Actor", permission: Permission) -> Allowed | Denied:
 def require(actor: "Actor", permission: Permission) -> None:
     """Raise NotPermitted, naming the roles that may, unless the actor may."""
     verdict = can(actor, permission)
-    if not verdict:
+    if isinstance(verdict, Denied):
         raise NotPermitted(permission, role_labels(verdict.roles))
 
 

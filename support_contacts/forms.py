@@ -26,6 +26,15 @@ class GuidField(forms.CharField):
         """A GUID has nothing left to validate."""
 
 
+class VersionsField(forms.Field):
+    """Rows to change along, each as "id:version". What is neither is left out; the rest is the operation's business."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> dict[uuid.UUID, int]:
+        return dict(filter(None, (_versioned(text) for text in value or [])))
+
+
 class ContactForm(forms.Form):
     """The choice of one subscription's support contact, as the page that offered it was loaded."""
 
@@ -42,15 +51,7 @@ class ContactForm(forms.Form):
         min_value=0, max_value=2**31 - 1, error_messages={"required": _("Load the page again.")}
     )
     loaded = forms.DateTimeField(required=False)
-    addon = forms.MultipleChoiceField(required=False)
-
-    def __init__(self, *args, addons=(), **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["addon"].choices = [
-            (f"{addon.pk}:{addon.contact_version}", addon.name) for addon in addons
-        ]
-        # A version that moved on since the page was loaded is the operation's business, not a malformed choice.
-        self.fields["addon"].valid_value = lambda value: bool(_addon(value))
+    addon = VersionsField(required=False)
 
     def clean_note(self):
         note = self.cleaned_data["note"]
@@ -58,12 +59,9 @@ class ContactForm(forms.Form):
             raise ValidationError(_("The note has characters that cannot be kept."))
         return note.replace("\r\n", "\n")
 
-    def clean_addon(self) -> dict[uuid.UUID, int]:
-        return dict(filter(None, (_addon(value) for value in self.cleaned_data["addon"])))
 
-
-def _addon(value: str) -> tuple[uuid.UUID, int] | None:
-    guid, _separator, version = value.partition(":")
+def _versioned(text: str) -> tuple[uuid.UUID, int] | None:
+    guid, _separator, version = text.partition(":")
     parsed = canonical_guid(guid)
     if parsed is None or not (version.isascii() and version.isdigit() and len(version) < 10):
         return None

@@ -10,7 +10,9 @@ urlpatterns = [
     path("<guid:tenant>/", customers.customer, name="detail"),
     path("<guid:tenant>/as-customer/", whom_to_call.preview, name="preview"),
     path("<guid:tenant>/subscriptions/<str:subscription>/", subscriptions.subscription, name="subscription"),
-    path("<guid:tenant>/subscriptions/<str:subscription>/support-contact/", subscriptions.choose, name="choose"),
+    path(
+        "<guid:tenant>/subscriptions/<str:subscription>/support-contact/", subscriptions.choose, name="choose"
+    ),
     path(
         "<guid:tenant>/subscriptions/<str:subscription>/support-contact/verify/<guid:event>/",
         subscriptions.verify,

@@ -8,156 +8,371 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('portal', '0001_initial'),
+        ("portal", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('organisation', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='customer', serialize=False, to='portal.organisation')),
+                (
+                    "organisation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="customer",
+                        serialize=False,
+                        to="portal.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CustomerRelationship',
+            name="CustomerRelationship",
             fields=[
-                ('requested_at', models.DateTimeField(blank=True, null=True, verbose_name='requested')),
-                ('lapses_at', models.DateTimeField(blank=True, null=True, verbose_name='lapses')),
-                ('established_at', models.DateTimeField(blank=True, null=True, verbose_name='established')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('ended_as', models.CharField(blank=True, choices=[('declined', 'Declined'), ('withdrawn', 'Withdrawn'), ('lapsed', 'Lapsed'), ('expired', 'Expired'), ('ended', 'Ended')], max_length=10, verbose_name='ended as')),
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('company_name', models.CharField(blank=True, max_length=200, verbose_name='company name')),
-                ('sort_name', models.CharField(db_collation='C', editable=False, max_length=200)),
-                ('domain', models.CharField(blank=True, max_length=253, verbose_name='primary domain')),
-                ('domains', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=253), blank=True, default=list, size=None, verbose_name='domains')),
-                ('country', models.CharField(blank=True, max_length=2, verbose_name='country')),
-                ('alias', models.CharField(blank=True, max_length=100, verbose_name='alias')),
-                ('reseller_of_record_id', models.UUIDField(blank=True, null=True, verbose_name='reseller of record')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='relationships', to='customers.customer')),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customer_relationships', to='portal.partner')),
+                ("requested_at", models.DateTimeField(blank=True, null=True, verbose_name="requested")),
+                ("lapses_at", models.DateTimeField(blank=True, null=True, verbose_name="lapses")),
+                ("established_at", models.DateTimeField(blank=True, null=True, verbose_name="established")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "ended_as",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("declined", "Declined"),
+                            ("withdrawn", "Withdrawn"),
+                            ("lapsed", "Lapsed"),
+                            ("expired", "Expired"),
+                            ("ended", "Ended"),
+                        ],
+                        max_length=10,
+                        verbose_name="ended as",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("company_name", models.CharField(blank=True, max_length=200, verbose_name="company name")),
+                ("sort_name", models.CharField(db_collation="C", editable=False, max_length=200)),
+                ("domain", models.CharField(blank=True, max_length=253, verbose_name="primary domain")),
+                (
+                    "domains",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=253),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="domains",
+                    ),
+                ),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                ("alias", models.CharField(blank=True, max_length=100, verbose_name="alias")),
+                (
+                    "reseller_of_record_id",
+                    models.UUIDField(blank=True, null=True, verbose_name="reseller of record"),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="relationships",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="customer_relationships",
+                        to="portal.partner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CustomerWord',
+            name="CustomerWord",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('word', models.CharField(db_collation='C', max_length=100)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.partner')),
-                ('relationship', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='search_words', to='customers.customerrelationship')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("word", models.CharField(db_collation="C", max_length=100)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="portal.partner"
+                    ),
+                ),
+                (
+                    "relationship",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="search_words",
+                        to="customers.customerrelationship",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DelegatedAdmin',
+            name="DelegatedAdmin",
             fields=[
-                ('requested_at', models.DateTimeField(blank=True, null=True, verbose_name='requested')),
-                ('lapses_at', models.DateTimeField(blank=True, null=True, verbose_name='lapses')),
-                ('established_at', models.DateTimeField(blank=True, null=True, verbose_name='established')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('ended_as', models.CharField(blank=True, choices=[('declined', 'Declined'), ('withdrawn', 'Withdrawn'), ('lapsed', 'Lapsed'), ('expired', 'Expired'), ('ended', 'Ended')], max_length=10, verbose_name='ended as')),
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('dap', 'DAP'), ('gdap', 'GDAP')], default='gdap', max_length=4)),
-                ('source_id', models.CharField(blank=True, max_length=100)),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='ends')),
-                ('relationship', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='delegated_admins', to='customers.customerrelationship')),
-                ('requested_for', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.partner')),
+                ("requested_at", models.DateTimeField(blank=True, null=True, verbose_name="requested")),
+                ("lapses_at", models.DateTimeField(blank=True, null=True, verbose_name="lapses")),
+                ("established_at", models.DateTimeField(blank=True, null=True, verbose_name="established")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "ended_as",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("declined", "Declined"),
+                            ("withdrawn", "Withdrawn"),
+                            ("lapsed", "Lapsed"),
+                            ("expired", "Expired"),
+                            ("ended", "Ended"),
+                        ],
+                        max_length=10,
+                        verbose_name="ended as",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("dap", "DAP"), ("gdap", "GDAP")], default="gdap", max_length=4
+                    ),
+                ),
+                ("source_id", models.CharField(blank=True, max_length=100)),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="ends")),
+                (
+                    "relationship",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delegated_admins",
+                        to="customers.customerrelationship",
+                    ),
+                ),
+                (
+                    "requested_for",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portal.partner",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='customerrelationship',
-            index=models.Index(fields=['partner', 'sort_name', 'id'], name='customer_rel_by_name'),
+            model_name="customerrelationship",
+            index=models.Index(fields=["partner", "sort_name", "id"], name="customer_rel_by_name"),
         ),
         migrations.AddIndex(
-            model_name='customerrelationship',
-            index=models.Index(fields=['partner', '-established_at', '-id'], name='customer_rel_newest'),
+            model_name="customerrelationship",
+            index=models.Index(fields=["partner", "-established_at", "-id"], name="customer_rel_newest"),
         ),
         migrations.AddIndex(
-            model_name='customerrelationship',
-            index=models.Index(fields=['partner', 'country', 'sort_name'], name='customer_rel_country'),
+            model_name="customerrelationship",
+            index=models.Index(fields=["partner", "country", "sort_name"], name="customer_rel_country"),
         ),
         migrations.AddIndex(
-            model_name='customerrelationship',
-            index=models.Index(fields=['partner', 'reseller_of_record_id'], name='customer_rel_record'),
+            model_name="customerrelationship",
+            index=models.Index(fields=["partner", "reseller_of_record_id"], name="customer_rel_record"),
         ),
         migrations.AddIndex(
-            model_name='customerrelationship',
-            index=models.Index(fields=['customer', 'partner'], name='customer_rel_customer'),
+            model_name="customerrelationship",
+            index=models.Index(fields=["customer", "partner"], name="customer_rel_customer"),
         ),
         migrations.AddConstraint(
-            model_name='customerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(('requested_at__isnull', False), ('established_at__isnull', False), _connector='OR'), name='customer_rel_has_begun', violation_error_message='It is either requested or established.'),
+            model_name="customerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("requested_at__isnull", False), ("established_at__isnull", False), _connector="OR"
+                ),
+                name="customer_rel_has_begun",
+                violation_error_message="It is either requested or established.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('established_at', None), ('ended_at__gte', models.F('established_at')), _connector='OR'), name='customer_rel_ends_after_start', violation_error_message='It cannot end before it begins.'),
+            model_name="customerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_at", None),
+                    ("established_at", None),
+                    ("ended_at__gte", models.F("established_at")),
+                    _connector="OR",
+                ),
+                name="customer_rel_ends_after_start",
+                violation_error_message="It cannot end before it begins.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_as', ''), ('ended_at', None)), models.Q(('ended_at__isnull', False), models.Q(('ended_as', ''), _negated=True)), _connector='OR'), name='customer_rel_end_has_reason', violation_error_message='An end says how it ended.'),
+            model_name="customerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_as", ""), ("ended_at", None)),
+                    models.Q(("ended_at__isnull", False), models.Q(("ended_as", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="customer_rel_end_has_reason",
+                violation_error_message="An end says how it ended.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_as__in', ['ended', 'expired']), _negated=True), ('established_at__isnull', False), _connector='OR'), name='customer_rel_end_needs_start', violation_error_message='Only what was established can end.'),
+            model_name="customerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_as__in", ["ended", "expired"]), _negated=True),
+                    ("established_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="customer_rel_end_needs_start",
+                violation_error_message="Only what was established can end.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_as__in', ['declined', 'withdrawn', 'lapsed']), _negated=True), ('established_at', None), _connector='OR'), name='customer_rel_answered_once', violation_error_message='What was established can only end.'),
+            model_name="customerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_as__in", ["declined", "withdrawn", "lapsed"]), _negated=True),
+                    ("established_at", None),
+                    _connector="OR",
+                ),
+                name="customer_rel_answered_once",
+                violation_error_message="What was established can only end.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customerrelationship',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('partner', 'customer'), name='customer_rel_open_once', violation_error_message='There is an open relationship or request already.'),
+            model_name="customerrelationship",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("partner", "customer"),
+                name="customer_rel_open_once",
+                violation_error_message="There is an open relationship or request already.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='customerword',
-            index=models.Index(fields=['relationship'], name='customerword_relationship'),
+            model_name="customerword",
+            index=models.Index(fields=["relationship"], name="customerword_relationship"),
         ),
         migrations.AddConstraint(
-            model_name='customerword',
-            constraint=models.UniqueConstraint(fields=('partner', 'word', 'relationship'), name='customerword_once'),
+            model_name="customerword",
+            constraint=models.UniqueConstraint(
+                fields=("partner", "word", "relationship"), name="customerword_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delegatedadmin',
-            index=models.Index(fields=['relationship', 'established_at'], name='delegated_admin_rel'),
+            model_name="delegatedadmin",
+            index=models.Index(fields=["relationship", "established_at"], name="delegated_admin_rel"),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.CheckConstraint(condition=models.Q(('requested_at__isnull', False), ('established_at__isnull', False), _connector='OR'), name='delegated_admin_has_begun', violation_error_message='It is either requested or established.'),
+            model_name="delegatedadmin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("requested_at__isnull", False), ("established_at__isnull", False), _connector="OR"
+                ),
+                name="delegated_admin_has_begun",
+                violation_error_message="It is either requested or established.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('established_at', None), ('ended_at__gte', models.F('established_at')), _connector='OR'), name='delegated_admin_ends_after_start', violation_error_message='It cannot end before it begins.'),
+            model_name="delegatedadmin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_at", None),
+                    ("established_at", None),
+                    ("ended_at__gte", models.F("established_at")),
+                    _connector="OR",
+                ),
+                name="delegated_admin_ends_after_start",
+                violation_error_message="It cannot end before it begins.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_as', ''), ('ended_at', None)), models.Q(('ended_at__isnull', False), models.Q(('ended_as', ''), _negated=True)), _connector='OR'), name='delegated_admin_end_has_reason', violation_error_message='An end says how it ended.'),
+            model_name="delegatedadmin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_as", ""), ("ended_at", None)),
+                    models.Q(("ended_at__isnull", False), models.Q(("ended_as", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="delegated_admin_end_has_reason",
+                violation_error_message="An end says how it ended.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_as__in', ['ended', 'expired']), _negated=True), ('established_at__isnull', False), _connector='OR'), name='delegated_admin_end_needs_start', violation_error_message='Only what was established can end.'),
+            model_name="delegatedadmin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_as__in", ["ended", "expired"]), _negated=True),
+                    ("established_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="delegated_admin_end_needs_start",
+                violation_error_message="Only what was established can end.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_as__in', ['declined', 'withdrawn', 'lapsed']), _negated=True), ('established_at', None), _connector='OR'), name='delegated_admin_answered_once', violation_error_message='What was established can only end.'),
+            model_name="delegatedadmin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_as__in", ["declined", "withdrawn", "lapsed"]), _negated=True),
+                    ("established_at", None),
+                    _connector="OR",
+                ),
+                name="delegated_admin_answered_once",
+                violation_error_message="What was established can only end.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'dap'), ('ends_at__isnull', False), ('established_at', None), _connector='OR'), name='delegated_admin_has_end', violation_error_message='Delegated admin has an end date.'),
+            model_name="delegatedadmin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "dap"), ("ends_at__isnull", False), ("established_at", None), _connector="OR"
+                ),
+                name="delegated_admin_has_end",
+                violation_error_message="Delegated admin has an end date.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('established_at', None), ('ends_at__gte', models.F('established_at')), _connector='OR'), name='delegated_admin_agreed_end', violation_error_message='It cannot end before it begins.'),
+            model_name="delegatedadmin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at", None),
+                    ("established_at", None),
+                    ("ends_at__gte", models.F("established_at")),
+                    _connector="OR",
+                ),
+                name="delegated_admin_agreed_end",
+                violation_error_message="It cannot end before it begins.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), ('kind', 'dap')), fields=('relationship',), name='delegated_admin_dap_once', violation_error_message='This partner has delegated admin (DAP) here already.'),
+            model_name="delegatedadmin",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None), ("kind", "dap")),
+                fields=("relationship",),
+                name="delegated_admin_dap_once",
+                violation_error_message="This partner has delegated admin (DAP) here already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('relationship', 'source_id'), name='delegated_admin_source_once', violation_error_message='This delegated admin relationship is here already.'),
+            model_name="delegatedadmin",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_id", ""), _negated=True),
+                fields=("relationship", "source_id"),
+                name="delegated_admin_source_once",
+                violation_error_message="This delegated admin relationship is here already.",
+            ),
         ),
     ]

@@ -12,274 +12,684 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('action', models.CharField(choices=[('customer_relationship.ended', 'Customer relationship ended'), ('customer_relationship.established', 'Customer relationship established'), ('delegated_admin.ended', 'Delegated admin ended'), ('delegated_admin.established', 'Delegated admin granted'), ('delegated_admin.requested', 'Delegated admin requested'), ('designation.ended', 'Back to provider'), ('designation.made', 'Support contact designated'), ('import.run', 'Import'), ('member.invited', 'Member invited'), ('member.joined', 'Member joined'), ('member.removed', 'Member removed'), ('member.roles_changed', 'Roles changed'), ('member.invitation_withdrawn', 'Invitation withdrawn'), ('organisation.created', 'Organisation created'), ('partner.suspended', 'Partner suspended'), ('partner.suspension_lifted', 'Suspension lifted'), ('reseller_relationship.ended', 'Reseller relationship ended'), ('reseller_relationship.established', 'Reseller relationship established'), ('reseller_relationship.requested', 'Reseller relationship requested'), ('subscription.moved_to_new_commerce', 'Moved to new commerce'), ('support_profile.changed', 'Support profile changed')], max_length=60)),
-                ('channel', models.CharField(choices=[('portal', 'portal'), ('api', 'API'), ('bulk', 'bulk'), ('import', 'import'), ('rule', 'rule'), ('command', 'operator')], max_length=10)),
-                ('actor_kind', models.CharField(max_length=12)),
-                ('actor_id', models.UUIDField(blank=True, null=True)),
-                ('actor_role', models.CharField(blank=True, max_length=30)),
-                ('actor_organisation_id', models.UUIDField(blank=True, null=True)),
-                ('actor_organisation_name', models.CharField(blank=True, max_length=200)),
-                ('customer_id', models.UUIDField(blank=True, null=True)),
-                ('subscription_id', models.UUIDField(blank=True, null=True)),
-                ('partner_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, default=list, size=None)),
-                ('before', models.JSONField(blank=True, default=dict)),
-                ('after', models.JSONField(blank=True, default=dict)),
-                ('note_hash', models.CharField(blank=True, max_length=64)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("customer_relationship.ended", "Customer relationship ended"),
+                            ("customer_relationship.established", "Customer relationship established"),
+                            ("delegated_admin.ended", "Delegated admin ended"),
+                            ("delegated_admin.established", "Delegated admin granted"),
+                            ("delegated_admin.requested", "Delegated admin requested"),
+                            ("designation.ended", "Back to provider"),
+                            ("designation.made", "Support contact designated"),
+                            ("import.run", "Import"),
+                            ("member.invited", "Member invited"),
+                            ("member.joined", "Member joined"),
+                            ("member.removed", "Member removed"),
+                            ("member.roles_changed", "Roles changed"),
+                            ("member.invitation_withdrawn", "Invitation withdrawn"),
+                            ("organisation.created", "Organisation created"),
+                            ("partner.suspended", "Partner suspended"),
+                            ("partner.suspension_lifted", "Suspension lifted"),
+                            ("reseller_relationship.ended", "Reseller relationship ended"),
+                            ("reseller_relationship.established", "Reseller relationship established"),
+                            ("reseller_relationship.requested", "Reseller relationship requested"),
+                            ("subscription.moved_to_new_commerce", "Moved to new commerce"),
+                            ("support_profile.changed", "Support profile changed"),
+                        ],
+                        max_length=60,
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("portal", "portal"),
+                            ("api", "API"),
+                            ("bulk", "bulk"),
+                            ("import", "import"),
+                            ("rule", "rule"),
+                            ("command", "operator"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("actor_kind", models.CharField(max_length=12)),
+                ("actor_id", models.UUIDField(blank=True, null=True)),
+                ("actor_role", models.CharField(blank=True, max_length=30)),
+                ("actor_organisation_id", models.UUIDField(blank=True, null=True)),
+                ("actor_organisation_name", models.CharField(blank=True, max_length=200)),
+                ("customer_id", models.UUIDField(blank=True, null=True)),
+                ("subscription_id", models.UUIDField(blank=True, null=True)),
+                (
+                    "partner_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.UUIDField(), blank=True, default=list, size=None
+                    ),
+                ),
+                ("before", models.JSONField(blank=True, default=dict)),
+                ("after", models.JSONField(blank=True, default=dict)),
+                ("note_hash", models.CharField(blank=True, max_length=64)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('sort_name', models.CharField(db_collation='C', editable=False, max_length=200)),
-                ('domain', models.CharField(blank=True, max_length=253, verbose_name='primary domain')),
-                ('country', models.CharField(blank=True, max_length=2, verbose_name='country')),
-                ('time_zone', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
-                ('is_demo', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("sort_name", models.CharField(db_collation="C", editable=False, max_length=200)),
+                ("domain", models.CharField(blank=True, max_length=253, verbose_name="primary domain")),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                ("time_zone", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("is_demo", models.BooleanField(default=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PartnerSuspension',
+            name="PartnerSuspension",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=500)),
             ],
         ),
         migrations.CreateModel(
-            name='ResellerRelationship',
+            name="ResellerRelationship",
             fields=[
-                ('requested_at', models.DateTimeField(blank=True, null=True, verbose_name='requested')),
-                ('lapses_at', models.DateTimeField(blank=True, null=True, verbose_name='lapses')),
-                ('established_at', models.DateTimeField(blank=True, null=True, verbose_name='established')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('ended_as', models.CharField(blank=True, choices=[('declined', 'Declined'), ('withdrawn', 'Withdrawn'), ('lapsed', 'Lapsed'), ('expired', 'Expired'), ('ended', 'Ended')], max_length=10, verbose_name='ended as')),
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('agreement_reference', models.CharField(blank=True, max_length=100, verbose_name='agreement reference')),
-                ('agreement_scope', models.CharField(blank=True, max_length=300, verbose_name='scope')),
-                ('agreement_valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
-                ('escalation_contact', models.CharField(blank=True, max_length=300, verbose_name='escalation contact')),
+                ("requested_at", models.DateTimeField(blank=True, null=True, verbose_name="requested")),
+                ("lapses_at", models.DateTimeField(blank=True, null=True, verbose_name="lapses")),
+                ("established_at", models.DateTimeField(blank=True, null=True, verbose_name="established")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "ended_as",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("declined", "Declined"),
+                            ("withdrawn", "Withdrawn"),
+                            ("lapsed", "Lapsed"),
+                            ("expired", "Expired"),
+                            ("ended", "Ended"),
+                        ],
+                        max_length=10,
+                        verbose_name="ended as",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "agreement_reference",
+                    models.CharField(blank=True, max_length=100, verbose_name="agreement reference"),
+                ),
+                ("agreement_scope", models.CharField(blank=True, max_length=300, verbose_name="scope")),
+                (
+                    "agreement_valid_until",
+                    models.DateField(blank=True, null=True, verbose_name="valid until"),
+                ),
+                (
+                    "escalation_contact",
+                    models.CharField(blank=True, max_length=300, verbose_name="escalation contact"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='email')),
-                ('name', models.CharField(max_length=150, verbose_name='name')),
-                ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
-                ('time_zone', models.CharField(blank=True, max_length=64, verbose_name='time zone')),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_staff', models.BooleanField(default=False)),
-                ('is_demo', models.BooleanField(default=False)),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="email")),
+                ("name", models.CharField(max_length=150, verbose_name="name")),
+                ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
+                ("time_zone", models.CharField(blank=True, max_length=64, verbose_name="time zone")),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_staff", models.BooleanField(default=False)),
+                ("is_demo", models.BooleanField(default=False)),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AuditNote',
+            name="AuditNote",
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='note', serialize=False, to='portal.auditevent')),
-                ('text', models.TextField(max_length=2000)),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="note",
+                        serialize=False,
+                        to="portal.auditevent",
+                    ),
+                ),
+                ("text", models.TextField(max_length=2000)),
             ],
         ),
         migrations.CreateModel(
-            name='Partner',
+            name="Partner",
             fields=[
-                ('organisation', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='partner', serialize=False, to='portal.organisation')),
-                ('partner_id', models.CharField(blank=True, db_collation='C', max_length=20, verbose_name='PartnerID')),
-                ('is_indirect_provider', models.BooleanField(default=False, verbose_name='indirect provider')),
-                ('is_direct_partner', models.BooleanField(default=False, verbose_name='direct partner')),
-                ('is_indirect_reseller', models.BooleanField(default=False, verbose_name='indirect reseller')),
+                (
+                    "organisation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="partner",
+                        serialize=False,
+                        to="portal.organisation",
+                    ),
+                ),
+                (
+                    "partner_id",
+                    models.CharField(blank=True, db_collation="C", max_length=20, verbose_name="PartnerID"),
+                ),
+                (
+                    "is_indirect_provider",
+                    models.BooleanField(default=False, verbose_name="indirect provider"),
+                ),
+                ("is_direct_partner", models.BooleanField(default=False, verbose_name="direct partner")),
+                (
+                    "is_indirect_reseller",
+                    models.BooleanField(default=False, verbose_name="indirect reseller"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('global_admin', 'Global admin'), ('admin_agent', 'Admin agent'), ('helpdesk_agent', 'Helpdesk agent'), ('sales_agent', 'Sales agent'), ('billing_admin', 'Billing admin'), ('user_admin', 'User management admin'), ('service_support_admin', 'Service support admin')], max_length=30), size=None, verbose_name='roles')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='portal.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("global_admin", "Global admin"),
+                                ("admin_agent", "Admin agent"),
+                                ("helpdesk_agent", "Helpdesk agent"),
+                                ("sales_agent", "Sales agent"),
+                                ("billing_admin", "Billing admin"),
+                                ("user_admin", "User management admin"),
+                                ("service_support_admin", "Service support admin"),
+                            ],
+                            max_length=30,
+                        ),
+                        size=None,
+                        verbose_name="roles",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="portal.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='auditevent',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.organisation'),
+            model_name="auditevent",
+            name="organisation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="portal.organisation"
+            ),
         ),
         migrations.CreateModel(
-            name='PasswordLink',
+            name="PasswordLink",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('token_hash', models.CharField(db_collation='C', max_length=64, unique=True)),
-                ('email', models.EmailField(max_length=254, verbose_name='email')),
-                ('name', models.CharField(blank=True, max_length=150, verbose_name='name')),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('global_admin', 'Global admin'), ('admin_agent', 'Admin agent'), ('helpdesk_agent', 'Helpdesk agent'), ('sales_agent', 'Sales agent'), ('billing_admin', 'Billing admin'), ('user_admin', 'User management admin'), ('service_support_admin', 'Service support admin')], max_length=30), size=None, verbose_name='roles')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('invited_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("token_hash", models.CharField(db_collation="C", max_length=64, unique=True)),
+                ("email", models.EmailField(max_length=254, verbose_name="email")),
+                ("name", models.CharField(blank=True, max_length=150, verbose_name="name")),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("global_admin", "Global admin"),
+                                ("admin_agent", "Admin agent"),
+                                ("helpdesk_agent", "Helpdesk agent"),
+                                ("sales_agent", "Sales agent"),
+                                ("billing_admin", "Billing admin"),
+                                ("user_admin", "User management admin"),
+                                ("service_support_admin", "Service support admin"),
+                            ],
+                            max_length=30,
+                        ),
+                        size=None,
+                        verbose_name="roles",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="portal.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_ci', violation_error_message='Somebody with this email exists already.'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"),
+                name="user_email_ci",
+                violation_error_message="Somebody with this email exists already.",
+            ),
         ),
         migrations.CreateModel(
-            name='SupportProfile',
+            name="SupportProfile",
             fields=[
-                ('partner', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='support_profile', serialize=False, to='portal.partner')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email')),
-                ('telephone', models.CharField(blank=True, max_length=50, verbose_name='telephone')),
-                ('website', models.CharField(blank=True, max_length=300, verbose_name='website')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), blank=True, default=list, size=None, verbose_name='languages')),
-                ('always_open', models.BooleanField(default=False, verbose_name='24 hours, every day')),
-                ('week', models.JSONField(blank=True, default=dict, verbose_name='office hours')),
-                ('closed_dates', django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), blank=True, default=list, size=None, verbose_name='closed dates')),
-                ('time_zone', models.CharField(blank=True, max_length=64, verbose_name='time zone')),
-                ('urgent_telephone', models.CharField(blank=True, max_length=50, verbose_name='urgent telephone')),
-                ('urgent_note', models.CharField(blank=True, max_length=200, verbose_name='when to use it')),
-                ('updated_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "partner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="support_profile",
+                        serialize=False,
+                        to="portal.partner",
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email")),
+                ("telephone", models.CharField(blank=True, max_length=50, verbose_name="telephone")),
+                ("website", models.CharField(blank=True, max_length=300, verbose_name="website")),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="languages",
+                    ),
+                ),
+                ("always_open", models.BooleanField(default=False, verbose_name="24 hours, every day")),
+                ("week", models.JSONField(blank=True, default=dict, verbose_name="office hours")),
+                (
+                    "closed_dates",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="closed dates",
+                    ),
+                ),
+                ("time_zone", models.CharField(blank=True, max_length=64, verbose_name="time zone")),
+                (
+                    "urgent_telephone",
+                    models.CharField(blank=True, max_length=50, verbose_name="urgent telephone"),
+                ),
+                ("urgent_note", models.CharField(blank=True, max_length=200, verbose_name="when to use it")),
+                ("updated_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.AddField(
-            model_name='resellerrelationship',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reseller_relationships', to='portal.partner'),
+            model_name="resellerrelationship",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reseller_relationships",
+                to="portal.partner",
+            ),
         ),
         migrations.AddField(
-            model_name='resellerrelationship',
-            name='reseller',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provider_relationships', to='portal.partner'),
+            model_name="resellerrelationship",
+            name="reseller",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="provider_relationships",
+                to="portal.partner",
+            ),
         ),
         migrations.AddField(
-            model_name='partnersuspension',
-            name='partner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspensions', to='portal.partner'),
+            model_name="partnersuspension",
+            name="partner",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="suspensions", to="portal.partner"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partner',
-            constraint=models.CheckConstraint(condition=models.Q(('is_indirect_provider', True), ('is_direct_partner', True), ('is_indirect_reseller', True), _connector='OR'), name='partner_is_something', violation_error_message='A partner is a provider, a direct partner or a reseller.'),
+            model_name="partner",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_indirect_provider", True),
+                    ("is_direct_partner", True),
+                    ("is_indirect_reseller", True),
+                    _connector="OR",
+                ),
+                name="partner_is_something",
+                violation_error_message="A partner is a provider, a direct partner or a reseller.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partner',
-            constraint=models.CheckConstraint(condition=models.Q(('partner_id', ''), ('partner_id__regex', '^[0-9]+$'), _connector='OR'), name='partner_id_is_digits', violation_error_message='A PartnerID has digits only.'),
+            model_name="partner",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("partner_id", ""), ("partner_id__regex", "^[0-9]+$"), _connector="OR"),
+                name="partner_id_is_digits",
+                violation_error_message="A PartnerID has digits only.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partner',
-            constraint=models.UniqueConstraint(condition=models.Q(('partner_id', ''), _negated=True), fields=('partner_id',), name='partner_id_once', violation_error_message='Another partner has this PartnerID.'),
+            model_name="partner",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("partner_id", ""), _negated=True),
+                fields=("partner_id",),
+                name="partner_id_once",
+                violation_error_message="Another partner has this PartnerID.",
+            ),
         ),
         migrations.AddField(
-            model_name='organisation',
-            name='stubbed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='portal.partner'),
+            model_name="organisation",
+            name="stubbed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="portal.partner",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('organisation', 'user'), name='membership_once', violation_error_message='This person is a member already.'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "user"),
+                name="membership_once",
+                violation_error_message="This person is a member already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('roles__len__gt', 0)), name='membership_has_role', violation_error_message='Choose at least one role.'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("roles__len__gt", 0)),
+                name="membership_has_role",
+                violation_error_message="Choose at least one role.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('roles__contained_by', ['global_admin', 'admin_agent', 'helpdesk_agent', 'sales_agent', 'billing_admin', 'user_admin', 'service_support_admin'])), name='membership_known_roles', violation_error_message='This role does not exist.'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "roles__contained_by",
+                        [
+                            "global_admin",
+                            "admin_agent",
+                            "helpdesk_agent",
+                            "sales_agent",
+                            "billing_admin",
+                            "user_admin",
+                            "service_support_admin",
+                        ],
+                    )
+                ),
+                name="membership_known_roles",
+                violation_error_message="This role does not exist.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['organisation', '-at', '-id'], name='auditevent_org_at'),
+            model_name="auditevent",
+            index=models.Index(fields=["organisation", "-at", "-id"], name="auditevent_org_at"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['organisation', 'subscription_id', '-at'], name='auditevent_subscription'),
+            model_name="auditevent",
+            index=models.Index(
+                fields=["organisation", "subscription_id", "-at"], name="auditevent_subscription"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='passwordlink',
-            constraint=models.UniqueConstraint(models.F('organisation'), django.db.models.functions.text.Lower('email'), condition=models.Q(('used_at', None), ('withdrawn_at', None)), name='invitation_open_once', violation_error_message='This person has an open invitation already.'),
+            model_name="passwordlink",
+            constraint=models.UniqueConstraint(
+                models.F("organisation"),
+                django.db.models.functions.text.Lower("email"),
+                condition=models.Q(("used_at", None), ("withdrawn_at", None)),
+                name="invitation_open_once",
+                violation_error_message="This person has an open invitation already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='passwordlink',
-            constraint=models.CheckConstraint(condition=models.Q(('roles__len__gt', 0)), name='invitation_has_role', violation_error_message='Choose at least one role.'),
+            model_name="passwordlink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("roles__len__gt", 0)),
+                name="invitation_has_role",
+                violation_error_message="Choose at least one role.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='resellerrelationship',
-            index=models.Index(fields=['provider', 'reseller'], name='reseller_rel_provider'),
+            model_name="resellerrelationship",
+            index=models.Index(fields=["provider", "reseller"], name="reseller_rel_provider"),
         ),
         migrations.AddIndex(
-            model_name='resellerrelationship',
-            index=models.Index(fields=['reseller', 'provider'], name='reseller_rel_reseller'),
+            model_name="resellerrelationship",
+            index=models.Index(fields=["reseller", "provider"], name="reseller_rel_reseller"),
         ),
         migrations.AddConstraint(
-            model_name='resellerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(('requested_at__isnull', False), ('established_at__isnull', False), _connector='OR'), name='reseller_rel_has_begun', violation_error_message='It is either requested or established.'),
+            model_name="resellerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("requested_at__isnull", False), ("established_at__isnull", False), _connector="OR"
+                ),
+                name="reseller_rel_has_begun",
+                violation_error_message="It is either requested or established.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resellerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('established_at', None), ('ended_at__gte', models.F('established_at')), _connector='OR'), name='reseller_rel_ends_after_start', violation_error_message='It cannot end before it begins.'),
+            model_name="resellerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_at", None),
+                    ("established_at", None),
+                    ("ended_at__gte", models.F("established_at")),
+                    _connector="OR",
+                ),
+                name="reseller_rel_ends_after_start",
+                violation_error_message="It cannot end before it begins.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resellerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_as', ''), ('ended_at', None)), models.Q(('ended_at__isnull', False), models.Q(('ended_as', ''), _negated=True)), _connector='OR'), name='reseller_rel_end_has_reason', violation_error_message='An end says how it ended.'),
+            model_name="resellerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_as", ""), ("ended_at", None)),
+                    models.Q(("ended_at__isnull", False), models.Q(("ended_as", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="reseller_rel_end_has_reason",
+                violation_error_message="An end says how it ended.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resellerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_as__in', ['ended', 'expired']), _negated=True), ('established_at__isnull', False), _connector='OR'), name='reseller_rel_end_needs_start', violation_error_message='Only what was established can end.'),
+            model_name="resellerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_as__in", ["ended", "expired"]), _negated=True),
+                    ("established_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="reseller_rel_end_needs_start",
+                violation_error_message="Only what was established can end.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resellerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_as__in', ['declined', 'withdrawn', 'lapsed']), _negated=True), ('established_at', None), _connector='OR'), name='reseller_rel_answered_once', violation_error_message='What was established can only end.'),
+            model_name="resellerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_as__in", ["declined", "withdrawn", "lapsed"]), _negated=True),
+                    ("established_at", None),
+                    _connector="OR",
+                ),
+                name="reseller_rel_answered_once",
+                violation_error_message="What was established can only end.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resellerrelationship',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('provider', 'reseller'), name='reseller_rel_open_once', violation_error_message='There is an open relationship or request already.'),
+            model_name="resellerrelationship",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("provider", "reseller"),
+                name="reseller_rel_open_once",
+                violation_error_message="There is an open relationship or request already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resellerrelationship',
-            constraint=models.CheckConstraint(condition=models.Q(('provider', models.F('reseller')), _negated=True), name='reseller_rel_two_partners', violation_error_message='A partner cannot be its own reseller.'),
+            model_name="resellerrelationship",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("provider", models.F("reseller")), _negated=True),
+                name="reseller_rel_two_partners",
+                violation_error_message="A partner cannot be its own reseller.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partnersuspension',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('partner',), name='suspension_open_once', violation_error_message='This partner is suspended already.'),
+            model_name="partnersuspension",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("partner",),
+                name="suspension_open_once",
+                violation_error_message="This partner is suspended already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partnersuspension',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='suspension_ends_after_start', violation_error_message='It cannot end before it begins.'),
+            model_name="partnersuspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_at", None), ("ended_at__gte", models.F("started_at")), _connector="OR"
+                ),
+                name="suspension_ends_after_start",
+                violation_error_message="It cannot end before it begins.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='organisation',
-            index=models.Index(fields=['domain'], name='organisation_domain'),
+            model_name="organisation",
+            index=models.Index(fields=["domain"], name="organisation_domain"),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='organisation_has_name', violation_error_message='An organisation needs a name.'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True),
+                name="organisation_has_name",
+                violation_error_message="An organisation needs a name.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('country', ''), ('country__regex', '^[A-Z]{2}$'), _connector='OR'), name='organisation_country_is_iso', violation_error_message='A country is two capital letters, as in FR.'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("country", ""), ("country__regex", "^[A-Z]{2}$"), _connector="OR"),
+                name="organisation_country_is_iso",
+                violation_error_message="A country is two capital letters, as in FR.",
+            ),
         ),
     ]

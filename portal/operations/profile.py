@@ -1,7 +1,6 @@
 """The support profile: what a partner tells its customers."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -9,12 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.actor import Actor, ActorKind
+from portal.actor import Actor
 from portal.audit import record
+from portal.authority import still
 from portal.errors import Conflict, NotVisible
-from portal.locks import lock_share
-from portal.models import Action, AuditEvent, Membership, Partner, SupportProfile
-from portal.permissions import Permission, Role, require
+from portal.models import Action, AuditEvent, Partner, SupportProfile
+from portal.permissions import Permission, require
 
 FIELDS = (
     "email",
@@ -41,8 +40,7 @@ def change_support_profile(
     require(acting, Permission.PROFILE_EDIT)
     if partner.pk != acting.organisation.pk:
         raise NotVisible
-    if acting.kind == ActorKind.PERSON:
-        acting = _still_allowed(acting)
+    acting = still(acting, Permission.PROFILE_EDIT)
     wanted = {field: values[field] for field in FIELDS if field in values}
     profile = _locked(partner)
     if not _differing(profile, wanted):
@@ -82,17 +80,6 @@ def _locked(partner: Partner) -> SupportProfile:
 
 def _differing(profile: SupportProfile, wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in wanted.items() if getattr(profile, field) != value}
-
-
-def _still_allowed(acting: Actor) -> Actor:
-    """The same person with the roles of this instant, held until the transaction ends."""
-    own = Membership.objects.visible_to(acting).filter(user=acting.user)
-    lock_share(Membership, own.values_list("pk", flat=True))
-    membership = own.first()
-    roles = frozenset(Role(role) for role in membership.roles) if membership else frozenset[Role]()
-    acting = replace(acting, roles=roles)
-    require(acting, Permission.PROFILE_EDIT)
-    return acting
 
 
 def _plain(value: object) -> object:

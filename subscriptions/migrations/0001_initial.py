@@ -8,60 +8,177 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0001_initial'),
-        ('portal', '0001_initial'),
+        ("customers", "0001_initial"),
+        ("portal", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('microsoft_id', models.CharField(blank=True, db_collation='C', max_length=80, null=True, verbose_name='subscription ID')),
-                ('purchased_through', models.CharField(choices=[('partner', 'Sold by the partner'), ('microsoft', 'Microsoft direct'), ('enterprise_agreement', 'Enterprise agreement'), ('open', 'Open licence')], default='partner', max_length=24)),
-                ('seller_name', models.CharField(blank=True, max_length=200, verbose_name='sold by')),
-                ('offer_id', models.CharField(blank=True, max_length=120)),
-                ('offer_name', models.CharField(blank=True, max_length=300, verbose_name='offer')),
-                ('friendly_name', models.CharField(blank=True, max_length=300, verbose_name='nickname')),
-                ('sort_name', models.CharField(db_collation='C', editable=False, max_length=200)),
-                ('entitlement_id', models.CharField(blank=True, max_length=80)),
-                ('order_id', models.CharField(blank=True, db_collation='C', max_length=80)),
-                ('parent_microsoft_id', models.CharField(blank=True, db_collation='C', max_length=80)),
-                ('product_type_id', models.CharField(blank=True, max_length=80)),
-                ('product_type_name', models.CharField(blank=True, max_length=120)),
-                ('quantity', models.PositiveIntegerField(default=0, verbose_name='licences')),
-                ('unit_type', models.CharField(blank=True, max_length=40)),
-                ('status', models.CharField(choices=[('none', 'None'), ('active', 'Active'), ('pending', 'Pending'), ('suspended', 'Suspended'), ('expired', 'Expired'), ('disabled', 'Disabled'), ('deleted', 'Deleted')], default='active', max_length=10, verbose_name='state')),
-                ('suspension_reasons', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, size=None)),
-                ('created_on', models.DateTimeField(blank=True, null=True)),
-                ('effective_start', models.DateTimeField(blank=True, null=True)),
-                ('commitment_end', models.DateTimeField(blank=True, null=True)),
-                ('auto_renew', models.BooleanField(default=False)),
-                ('is_trial', models.BooleanField(default=False)),
-                ('has_purchasable_addons', models.BooleanField(default=False)),
-                ('billing_type', models.CharField(blank=True, max_length=20)),
-                ('billing_cycle', models.CharField(blank=True, max_length=20)),
-                ('term_duration', models.CharField(blank=True, max_length=20)),
-                ('renewal_term_duration', models.CharField(blank=True, max_length=20)),
-                ('contract_type', models.CharField(blank=True, max_length=30)),
-                ('publisher_name', models.CharField(blank=True, max_length=200)),
-                ('reseller_of_record', models.CharField(blank=True, db_collation='C', max_length=20)),
-                ('is_new_commerce', models.BooleanField(default=False, verbose_name='new commerce')),
-                ('moved_to_new_commerce_at', models.DateTimeField(blank=True, null=True)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('contact_version', models.PositiveIntegerField(default=0)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='customers.customer')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='addons', to='subscriptions.subscription')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='portal.partner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "microsoft_id",
+                    models.CharField(
+                        blank=True, db_collation="C", max_length=80, null=True, verbose_name="subscription ID"
+                    ),
+                ),
+                (
+                    "purchased_through",
+                    models.CharField(
+                        choices=[
+                            ("partner", "Sold by the partner"),
+                            ("microsoft", "Microsoft direct"),
+                            ("enterprise_agreement", "Enterprise agreement"),
+                            ("open", "Open licence"),
+                        ],
+                        default="partner",
+                        max_length=24,
+                    ),
+                ),
+                ("seller_name", models.CharField(blank=True, max_length=200, verbose_name="sold by")),
+                ("offer_id", models.CharField(blank=True, max_length=120)),
+                ("offer_name", models.CharField(blank=True, max_length=300, verbose_name="offer")),
+                ("friendly_name", models.CharField(blank=True, max_length=300, verbose_name="nickname")),
+                ("sort_name", models.CharField(db_collation="C", editable=False, max_length=200)),
+                ("entitlement_id", models.CharField(blank=True, max_length=80)),
+                ("order_id", models.CharField(blank=True, db_collation="C", max_length=80)),
+                ("parent_microsoft_id", models.CharField(blank=True, db_collation="C", max_length=80)),
+                ("product_type_id", models.CharField(blank=True, max_length=80)),
+                ("product_type_name", models.CharField(blank=True, max_length=120)),
+                ("quantity", models.PositiveIntegerField(default=0, verbose_name="licences")),
+                ("unit_type", models.CharField(blank=True, max_length=40)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("none", "None"),
+                            ("active", "Active"),
+                            ("pending", "Pending"),
+                            ("suspended", "Suspended"),
+                            ("expired", "Expired"),
+                            ("disabled", "Disabled"),
+                            ("deleted", "Deleted"),
+                        ],
+                        default="active",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "suspension_reasons",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), blank=True, default=list, size=None
+                    ),
+                ),
+                ("created_on", models.DateTimeField(blank=True, null=True)),
+                ("effective_start", models.DateTimeField(blank=True, null=True)),
+                ("commitment_end", models.DateTimeField(blank=True, null=True)),
+                ("auto_renew", models.BooleanField(default=False)),
+                ("is_trial", models.BooleanField(default=False)),
+                ("has_purchasable_addons", models.BooleanField(default=False)),
+                ("billing_type", models.CharField(blank=True, max_length=20)),
+                ("billing_cycle", models.CharField(blank=True, max_length=20)),
+                ("term_duration", models.CharField(blank=True, max_length=20)),
+                ("renewal_term_duration", models.CharField(blank=True, max_length=20)),
+                ("contract_type", models.CharField(blank=True, max_length=30)),
+                ("publisher_name", models.CharField(blank=True, max_length=200)),
+                ("reseller_of_record", models.CharField(blank=True, db_collation="C", max_length=20)),
+                ("is_new_commerce", models.BooleanField(default=False, verbose_name="new commerce")),
+                ("moved_to_new_commerce_at", models.DateTimeField(blank=True, null=True)),
+                ("recorded_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("contact_version", models.PositiveIntegerField(default=0)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="addons",
+                        to="subscriptions.subscription",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to="portal.partner",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['provider', 'customer', 'sort_name', 'id'], name='subscription_of_customer'), models.Index(fields=['customer', 'provider'], name='subscription_by_customer'), models.Index(fields=['provider', 'reseller_of_record'], name='subscription_record'), models.Index(fields=['provider', 'order_id'], name='subscription_order')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('microsoft_id__isnull', False)), fields=('provider', 'microsoft_id'), name='subscription_once_per_provider', violation_error_message='This subscription is here already.'), models.CheckConstraint(condition=models.Q(('microsoft_id', ''), _negated=True), name='subscription_id_not_blank', violation_error_message='A subscription ID is not blank; leave it out instead.'), models.CheckConstraint(condition=models.Q(('purchased_through', 'partner'), ('is_new_commerce', False), _connector='OR'), name='subscription_registered_is_legacy', violation_error_message='New-commerce subscriptions cannot be registered for support.'), models.CheckConstraint(condition=models.Q(('moved_to_new_commerce_at', None), ('is_new_commerce', True), _connector='OR'), name='subscription_moved_is_new_commerce', violation_error_message='A subscription that moved is in new commerce.'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('status__in', ('none', 'active', 'pending', 'suspended'))), models.Q(('ended_at__isnull', False), ('status__in', ('expired', 'disabled', 'deleted'))), _connector='OR'), name='subscription_ended_has_instant', violation_error_message='An ended subscription says when it ended.'), models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='subscription_not_own_parent', violation_error_message='A subscription is not its own add-on.')],
+                "indexes": [
+                    models.Index(
+                        fields=["provider", "customer", "sort_name", "id"], name="subscription_of_customer"
+                    ),
+                    models.Index(fields=["customer", "provider"], name="subscription_by_customer"),
+                    models.Index(fields=["provider", "reseller_of_record"], name="subscription_record"),
+                    models.Index(fields=["provider", "order_id"], name="subscription_order"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("microsoft_id__isnull", False)),
+                        fields=("provider", "microsoft_id"),
+                        name="subscription_once_per_provider",
+                        violation_error_message="This subscription is here already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("microsoft_id", ""), _negated=True),
+                        name="subscription_id_not_blank",
+                        violation_error_message="A subscription ID is not blank; leave it out instead.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("purchased_through", "partner"), ("is_new_commerce", False), _connector="OR"
+                        ),
+                        name="subscription_registered_is_legacy",
+                        violation_error_message="New-commerce subscriptions cannot be registered for support.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("moved_to_new_commerce_at", None), ("is_new_commerce", True), _connector="OR"
+                        ),
+                        name="subscription_moved_is_new_commerce",
+                        violation_error_message="A subscription that moved is in new commerce.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended_at", None), ("status__in", ("none", "active", "pending", "suspended"))
+                            ),
+                            models.Q(
+                                ("ended_at__isnull", False),
+                                ("status__in", ("expired", "disabled", "deleted")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="subscription_ended_has_instant",
+                        violation_error_message="An ended subscription says when it ended.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("parent", models.F("id")), _negated=True),
+                        name="subscription_not_own_parent",
+                        violation_error_message="A subscription is not its own add-on.",
+                    ),
+                ],
             },
         ),
     ]

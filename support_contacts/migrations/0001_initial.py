@@ -6,30 +6,101 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('portal', '0001_initial'),
-        ('subscriptions', '0001_initial'),
+        ("portal", "0001_initial"),
+        ("subscriptions", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Designation',
+            name="Designation",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField(verbose_name='since')),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_as', models.CharField(blank=True, choices=[('replaced', 'Replaced'), ('back_to_provider', 'Back to provider'), ('declined', 'Declined'), ('handed_back', 'Handed back'), ('policy', 'Ended by policy'), ('new_commerce', 'Moved to new commerce')], max_length=20)),
-                ('channel', models.CharField(max_length=10)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='designations', to='portal.partner')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='designations_made', to='portal.partner')),
-                ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='designations', to='subscriptions.subscription')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="since")),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "ended_as",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("replaced", "Replaced"),
+                            ("back_to_provider", "Back to provider"),
+                            ("declined", "Declined"),
+                            ("handed_back", "Handed back"),
+                            ("policy", "Ended by policy"),
+                            ("new_commerce", "Moved to new commerce"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("channel", models.CharField(max_length=10)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="designations",
+                        to="portal.partner",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="designations_made",
+                        to="portal.partner",
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="designations",
+                        to="subscriptions.subscription",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['provider', '-started_at', '-id'], name='designation_since'), models.Index(fields=['partner', 'provider'], name='designation_partner'), models.Index(fields=['subscription', 'started_at'], name='designation_subscription')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('provider', 'subscription'), name='designation_open_once', violation_error_message='This subscription has a designated support contact already.'), models.CheckConstraint(condition=models.Q(('partner', models.F('provider')), _negated=True), name='designation_is_not_provider', violation_error_message='The provider is the contact without being designated.'), models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='designation_ends_after_start', violation_error_message='It cannot end before it begins.'), models.CheckConstraint(condition=models.Q(models.Q(('ended_as', ''), ('ended_at', None)), models.Q(('ended_at__isnull', False), models.Q(('ended_as', ''), _negated=True)), _connector='OR'), name='designation_end_has_reason', violation_error_message='An end says how it ended.')],
+                "indexes": [
+                    models.Index(fields=["provider", "-started_at", "-id"], name="designation_since"),
+                    models.Index(fields=["partner", "provider"], name="designation_partner"),
+                    models.Index(fields=["subscription", "started_at"], name="designation_subscription"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("provider", "subscription"),
+                        name="designation_open_once",
+                        violation_error_message="This subscription has a designated support contact already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("partner", models.F("provider")), _negated=True),
+                        name="designation_is_not_provider",
+                        violation_error_message="The provider is the contact without being designated.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_at", None), ("ended_at__gte", models.F("started_at")), _connector="OR"
+                        ),
+                        name="designation_ends_after_start",
+                        violation_error_message="It cannot end before it begins.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_as", ""), ("ended_at", None)),
+                            models.Q(("ended_at__isnull", False), models.Q(("ended_as", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="designation_end_has_reason",
+                        violation_error_message="An end says how it ended.",
+                    ),
+                ],
             },
         ),
     ]

@@ -52,14 +52,13 @@ GRANT_REASONS = {
 class Verdict:
     """Eligible, or not, with one reason, since when, and until when it can still be answered.
 
-    `grant_ends_at` is when eligibility stops by the clock (None for never), `grant_began_at` when it began.
+    `grant_ends_at` is when eligibility stops by the clock; None for never.
     """
 
     reason: Reason | None = None
     since: datetime | None = None
     lapses_at: datetime | None = None
     grant_ends_at: datetime | None = None
-    grant_began_at: datetime | None = None
 
     def __bool__(self) -> bool:
         return self.reason is None
@@ -103,7 +102,7 @@ def verdict(standing: Standing, *, at: datetime, told_to: uuid.UUID | None) -> V
         return _refusal(RELATIONSHIP_REASONS[latest.state(at)], latest, at)
     active = [grant for grant in standing.grants if grant.is_active(at)]
     if active:
-        return Verdict(grant_ends_at=_last_end(active), grant_began_at=min(g.established_at for g in active))
+        return Verdict(grant_ends_at=_last_end(active))
     told = [g for g in standing.grants if g.has_begun(at) and told_to in (None, g.requested_for_id)]
     if not told:
         return Verdict(Reason.DELEGATED_ADMIN_MISSING)

@@ -1,5 +1,6 @@
 """Who was the contact, at every instant of a subscription's life (R1, R7, R9). One pure function of the records."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +52,7 @@ class Interval:
 def contact_at(
     subscription: Subscription,
     designations: Sequence[Designation],
-    standings: Mapping[object, Standing],
+    standings: Mapping[uuid.UUID, Standing],
     at: datetime,
 ) -> Contact:
     """The contact at `at`: the designated partner while its designation is in force, otherwise the provider.
@@ -79,7 +80,7 @@ def contact_at(
 def intervals(
     subscription: Subscription,
     designations: Sequence[Designation],
-    standings: Mapping[object, Standing],
+    standings: Mapping[uuid.UUID, Standing],
     now: datetime,
 ) -> list[Interval]:
     """Every interval from the day the subscription began until `now`, oldest first. Empty ones are left out."""

@@ -8,11 +8,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import CustomerRelationship, DelegatedAdmin
-from portal.actor import Actor, ActorKind
+from portal.actor import Actor
+from portal.authority import still
 from portal.errors import Conflict, NewCommerce, NotEligible, NotVisible, SubscriptionEnded
 from portal.locks import lock_share, patience
-from portal.models import AuditEvent, Membership, Partner, ResellerRelationship
-from portal.permissions import Permission, Role, require
+from portal.models import AuditEvent, Partner, ResellerRelationship
+from portal.permissions import Permission, require
 from subscriptions.models import Subscription
 from support_contacts.models import Designation, Reason
 from support_contacts.operations.core import Choice, apply_choice, judge, now_under_lock
@@ -89,9 +90,7 @@ def _lock(
 ) -> tuple[Actor, dict[uuid.UUID, Subscription]]:
     """Take every lock in the order of `portal.locks`, and ask again what was only cheaply true before."""
     provider_id = acting.organisation.pk
-    if acting.kind == ActorKind.PERSON:
-        acting = _still_member(acting)
-        require(acting, Permission.CONTACT_ASSIGN)
+    acting = still(acting, Permission.CONTACT_ASSIGN)
     lock_share(Partner, [provider_id, partner_id])
     lock_share(
         ResellerRelationship,
@@ -123,27 +122,6 @@ def _lock(
         if not row.is_live:
             raise SubscriptionEnded(subscription=row)
     return acting, rows
-
-
-def _still_member(acting: Actor) -> Actor:
-    """The same person with the roles of this instant, held until the transaction ends."""
-    lock_share(Membership, [acting.membership_id])
-    membership = (
-        Membership.objects.select_related("organisation__partner", "user")
-        .filter(pk=acting.membership_id)
-        .first()
-    )
-    if membership is None:
-        return Actor(
-            acting.organisation,
-            acting.kind,
-            frozenset[Role](),
-            acting.user,
-            None,
-            acting.channel,
-            acting.request_id,
-        )
-    return Actor.of(membership, channel=acting.channel, request_id=acting.request_id)
 
 
 def _stored(rows: Mapping[uuid.UUID, Subscription]) -> dict[uuid.UUID, Designation | None]:

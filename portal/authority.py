@@ -1,0 +1,26 @@
+"""Authority at the instant of a change: what the page believed is asked again under a lock (R2, R10)."""
+
+from dataclasses import replace
+
+from portal.actor import Actor, ActorKind
+from portal.locks import lock_share
+from portal.models import Membership
+from portal.permissions import Permission, Role, require
+
+
+def still(acting: Actor, permission: Permission) -> Actor:
+    """The same actor with the roles of this instant, held until the transaction ends.
+
+    First in the order of locks. Raises NotPermitted for somebody whose roles no longer allow it, or who is no longer
+    a member. Operators, integrations and the system have no membership to lose.
+    """
+    if acting.kind == ActorKind.PERSON:
+        rows = Membership.objects.visible_to(acting).filter(user=acting.user)
+        lock_share(Membership, rows.values_list("pk", flat=True))
+        membership = rows.select_related("organisation__partner", "organisation__customer", "user").first()
+        if membership is None:
+            acting = replace(acting, roles=frozenset[Role](), membership_id=None)
+        else:
+            acting = Actor.of(membership, channel=acting.channel, request_id=acting.request_id)
+    require(acting, permission)
+    return acting
