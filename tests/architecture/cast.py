@@ -1,0 +1,116 @@
+"""Who plays in the world: organisations, what each is, who sells what to whom, and who works there."""
+
+from dataclasses import dataclass
+
+PARTNER_ROLES = (
+    "global_admin",
+    "admin_agent",
+    "helpdesk_agent",
+    "sales_agent",
+    "billing_admin",
+    "user_admin",
+)
+CUSTOMER_ROLES = ("global_admin", "service_support_admin")
+
+#: Partners: PartnerID, and what each is (p: indirect provider, d: direct partner, r: indirect reseller).
+PARTNERS = {
+    "fabrikam": ("7100001", "p"),
+    "proseware": ("7100002", "p"),
+    "litware": ("7100003", "d"),
+    "tailspin": ("7100004", "pr"),
+    "trey": ("7100005", "r"),
+    "relecloud": ("7100006", "r"),
+    "firstup": ("7100007", "r"),
+    "fourth": ("7100008", "r"),
+    "former": ("7100009", "r"),
+    "stranger": ("7100010", "r"),
+    "woodgrove": ("7100011", "r"),
+}
+CUSTOMERS = (
+    "contoso",
+    "northwind",
+    "wingtip",
+    "alpine",
+    "adatum",
+    "margie",
+    "lucerne",
+    "humongous",
+    "woodgrove",
+)
+#: Who sells to whom, and through which reseller; the first is the seller's *own*, the second its *sibling*.
+SALES = {
+    "fabrikam": (("contoso", "trey"), ("northwind", "trey"), ("woodgrove", "tailspin")),
+    "proseware": (("alpine", "firstup"), ("contoso", "firstup")),
+    "litware": (("adatum", "fourth"), ("margie", "fourth")),
+    "tailspin": (("lucerne", "fourth"), ("humongous", "fourth")),
+}
+#: Everybody sold to it once, and nobody does any more.
+ENDED = "wingtip"
+RESELLERS_OF = {
+    "fabrikam": ("trey", "relecloud", "tailspin", "woodgrove"),
+    "proseware": ("firstup",),
+    "litware": ("fourth",),
+    "tailspin": ("fourth",),
+}
+SELLERS = frozenset(SALES)
+RESELLERS = frozenset(name for name, (_id, kinds) in PARTNERS.items() if "r" in kinds)
+BUYERS = frozenset(CUSTOMERS)
+#: Of every kind of organisation one has people in every role; of the other partners a global admin and an agent.
+FULLY_STAFFED = ("fabrikam", "litware", "tailspin", "trey", "woodgrove")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who knocks: organisation and role, or neither."""
+
+    organisation: str = ""
+    role: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or f"{self.organisation}/{self.role}"
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.name != "anonymous"
+
+
+ANONYMOUS = Person(name="anonymous")
+NOBODY = Person(name="nobody")
+#: One person of two organisations, acting for each.
+AMBI_FABRIKAM = Person("fabrikam", "admin_agent", "ambi@fabrikam")
+AMBI_PROSEWARE = Person("proseware", "helpdesk_agent", "ambi@proseware")
+
+
+def staff(organisation: str) -> list[Person]:
+    """The people of an organisation, one a role."""
+    roles: list[str] = []
+    if organisation in PARTNERS:
+        roles += PARTNER_ROLES if organisation in FULLY_STAFFED else PARTNER_ROLES[:2]
+    if organisation in CUSTOMERS:
+        roles += [role for role in CUSTOMER_ROLES if role not in roles]
+    return [Person(organisation, role) for role in roles]
+
+
+ORGANISATIONS = tuple(dict.fromkeys([*PARTNERS, *CUSTOMERS]))
+STAFF = tuple(person for organisation in ORGANISATIONS for person in staff(organisation))
+#: Who walks the matrix: every kind, every role; of organisations that differ only in whom they trade with, one.
+WALKERS = (*FULLY_STAFFED, "proseware", "relecloud", "stranger", "contoso", "northwind", ENDED)
+EVERYBODY = (
+    ANONYMOUS,
+    NOBODY,
+    AMBI_FABRIKAM,
+    AMBI_PROSEWARE,
+    *(person for person in STAFF if person.organisation in WALKERS),
+)
+
+
+def sold_to(customer: str) -> list[str]:
+    """Who sells, or sold, to a customer."""
+    sellers = [seller for seller, sales in SALES.items() if customer in [name for name, _ in sales]]
+    return list(SELLERS) if customer == ENDED else sellers
+
+
+def supporting(customer: str, seller: str) -> list[str]:
+    """The resellers that support, for this seller, something of this customer now."""
+    return [reseller for name, reseller in SALES[seller] if name == customer]

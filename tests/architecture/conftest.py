@@ -1,0 +1,118 @@
+"""The world is built once a module, in a transaction that is never committed; every cell is rolled back."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.test.client import ClientHandler
+
+from portal.middleware import ORGANISATION, SEEN, STARTED
+from tests.architecture.cast import Person
+from tests.architecture.world import World, build
+
+
+class Browser(RequestFactory):
+    """Asks through the whole stack, as a browser does. Leaner than the test client: it keeps no contexts."""
+
+    def __init__(self, *, checks_csrf: bool = False) -> None:
+        super().__init__()
+        self.handler = ClientHandler(enforce_csrf_checks=checks_csrf)
+
+    def request(self, **request: Any) -> HttpResponse:
+        response: HttpResponse = self.handler(self._base_environ(**request))
+        return response
+
+    def call(self, method: str, url: str, fields: dict[str, Any] | None = None, **extra: Any) -> HttpResponse:
+        if method in ("GET", "POST"):
+            return getattr(self, method.lower())(url, fields or {}, **extra)
+        return self.generic(method, url, **extra)
+
+
+class Stage:
+    """The world with a browser that can be any of its people."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.browser = Browser()
+        self._sessions: dict[Person, str] = {}
+
+    def ask(
+        self, person: Person, method: str, url: str, fields: dict[str, Any] | None = None, **extra: Any
+    ) -> HttpResponse:
+        """One request of one person, and nothing left of it."""
+        self.sign_in(person)
+        with self.cell():
+            return self.browser.call(method, url, fields, **extra)
+
+    def sign_in(self, person: Person, browser: Browser | None = None) -> Browser:
+        """A browser that is this person, whoever it was before. Signing in outlives the cell it is called in."""
+        browser = browser or self.browser
+        browser.cookies.clear()
+        if person.is_signed_in:
+            browser.cookies["session"] = self._session(person)
+        return browser
+
+    def prepare(self, *people: Person) -> None:
+        for person in people:
+            self.sign_in(person)
+
+    @contextmanager
+    def cell(self) -> Iterator[None]:
+        """Whatever happens in here did not happen."""
+        mark = transaction.savepoint()
+        try:
+            yield
+        finally:
+            transaction.set_rollback(False)
+            transaction.savepoint_rollback(mark)
+
+    def _session(self, person: Person) -> str:
+        if person not in self._sessions:
+            visitor = Client()
+            visitor.force_login(self.world.users[str(person)])
+            session = visitor.session
+            session[STARTED] = session[SEEN] = datetime.now(UTC).timestamp()
+            if person.organisation:
+                session[ORGANISATION] = str(self.world.organisations[person.organisation].pk)
+            session.save()
+            self._sessions[person] = session.session_key
+        return self._sessions[person]
+
+
+@pytest.fixture(scope="module")
+def stage(django_db_setup: None, django_db_blocker) -> Iterator[Stage]:
+    """The world, at one instant: time stands still, so that two readings of a page can be compared."""
+    quiet = logging.getLogger("django.request")  # thousands of refusals are what we came for
+    with django_db_blocker.unblock(), time_machine.travel(datetime.now(UTC), tick=False):
+        outer = transaction.atomic()
+        outer._from_testcase = True  # type: ignore[attr-defined]  # operations may be durable inside it
+        with outer:
+            # psycopg forgets every prepared statement at a ROLLBACK, so each cell would prepare them all again.
+            prepared, connection.connection.prepare_threshold = connection.connection.prepare_threshold, None
+            quiet.setLevel(logging.CRITICAL)
+            yield Stage(build())
+            quiet.setLevel(logging.NOTSET)
+            connection.connection.prepare_threshold = prepared
+            transaction.set_rollback(True)
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """How large the matrix was."""
+    cells = requests = 0
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            properties = dict(getattr(report, "user_properties", ()))
+            if getattr(report, "when", "") == "call":
+                cells += int(properties.get("cells", 0))
+                requests += int(properties.get("pages", 0))
+    if cells:
+        terminalreporter.write_line(f"Matrix: {cells} cells (route × person × relation × method).")
+    if requests:
+        terminalreporter.write_line(f"Crawls: {requests} pages read.")

@@ -1,0 +1,167 @@
+"""Every route × every person × every relation × every method: who gets what, each refusal beside the same call allowed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.urls import reverse
+
+from portal.audience import Audience, Route
+from portal.permissions import ROLES as GRANTED
+from tests.architecture.cast import BUYERS, EVERYBODY, RESELLERS, SELLERS, Person
+from tests.architecture.relations import Target
+from tests.architecture.routes import ALL, METHODS, NOT_OURS, ROUTES, Entry
+from tests.architecture.walk import patterns
+from tests.architecture.world import World
+
+WALKED = {name: view for name, _path, view in patterns() if name not in NOT_OURS}
+SERVED = {
+    Audience.AGENTS: SELLERS,
+    Audience.RESELLERS: RESELLERS,
+    Audience.CUSTOMERS: BUYERS,
+    Audience.MEMBERS: ALL,
+}
+#: Who tries the methods a route does not know.
+WRONG_WAY = [
+    EVERYBODY[0],
+    *(p for p in EVERYBODY if str(p) in ("fabrikam/global_admin", "contoso/global_admin")),
+]
+#: What nobody can reach has no twin at its own address; its twin is the same person at their own.
+UNREACHABLE = {"ended", "crossed", "sibling's event", "foreign event"}
+
+#: Shut to everybody under these settings; opened by a test of its own below.
+CLOSED = {"demo-sign-in"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One call and the status it must have."""
+
+    person: Person
+    target: Target
+    method: str
+    url: str
+    status: int
+    allowed: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url} ({self.target.relation}) by {self.person}"
+
+
+def cells(world: World, name: str, method: str) -> Iterator[Cell]:
+    entry = ROUTES[name]
+    for person in EVERYBODY:
+        for target in entry.targets(world, person):
+            url = reverse(name, args=target.args)
+            status = entry.status(person, target, method)
+            yield Cell(person, target, method, url, status, entry.is_allowed(person, target, method))
+
+
+def test_every_route_is_listed() -> None:
+    unnamed = [path for name, path, _view in patterns() if not name or name.endswith(":")]
+    assert not unnamed, "a route without a name cannot be listed"
+    assert set(WALKED) - set(ROUTES) == set(), (
+        "list these routes in routes.py, with who may and how to call them"
+    )
+    assert set(ROUTES) - set(WALKED) == set(), "these routes are gone"
+
+
+@pytest.mark.parametrize("name", WALKED)
+def test_every_view_declares_whose_it_is(name: str) -> None:
+    route = getattr(WALKED[name], "route", None)
+    assert isinstance(route, Route), f"{name}: declare it with portal.audience.page"
+
+
+@pytest.mark.parametrize("name", WALKED)
+def test_what_a_view_declares_is_what_the_table_says(name: str) -> None:
+    entry, route = ROUTES[name], WALKED[name].route
+    assert set(route.methods) == entry.methods - {"HEAD"}
+    if entry.serves is None:
+        assert route.audience is Audience.PUBLIC
+        return
+    # A view may serve fewer than its audience (a customer has no support profile), never more.
+    assert entry.serves <= SERVED[route.audience]
+    granted = {role.value for role, permissions in GRANTED.items() if route.permission in permissions}
+    assert granted == entry.roles or (
+        entry.roles is None and (not route.permission or granted == set(_roles()))
+    )
+
+
+def _roles() -> list[str]:
+    return [role.value for role in GRANTED]
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        (name, method)
+        for name in WALKED
+        for method in ("GET", "POST")
+        if method in ROUTES.get(name, Entry(None)).methods
+    ],
+)
+def test_who_gets_what(stage, name: str, method: str, record_property) -> None:
+    walked = list(cells(stage.world, name, method))
+    record_property("cells", len(walked))
+    stage.prepare(*EVERYBODY)
+    wrong = []
+    for cell in walked:
+        fields = ROUTES[name].fields(stage.world, cell.person, cell.target) if method == "POST" else None
+        response = stage.ask(cell.person, method, cell.url, fields)
+        if response.status_code != cell.status:
+            wrong.append(f"{cell}: {response.status_code}, not {cell.status}")
+        wrong += [f"{cell}: {what}" for what in _amiss(response, cell)]
+    assert not wrong, "\n".join(wrong)
+    if name not in CLOSED:
+        _each_refusal_has_its_twin(walked)
+
+
+def _amiss(response, cell: Cell) -> Iterator[str]:
+    """What every answer has, whatever it says."""
+    if "X-Request-ID" not in response:
+        yield "no X-Request-ID"
+    if "Content-Security-Policy" not in response:
+        yield "no Content-Security-Policy"
+    if cell.person.organisation and "no-store" not in response.get("Cache-Control", ""):
+        yield "may be stored"
+    if not cell.person.is_signed_in and not cell.allowed and cell.status == 302:
+        if not response["Location"].startswith(reverse("account_login")):
+            yield f"sent to {response['Location']}, not to the sign-in page"
+
+
+def _each_refusal_has_its_twin(walked: list[Cell]) -> None:
+    """The same call by somebody who may, or, where nobody may, the same person's call where they may."""
+    works = {cell.url for cell in walked if cell.allowed}
+    for cell in walked:
+        is_beyond_all = cell.target.relation in UNREACHABLE or cell.target.relation.startswith("nonexistent")
+        assert cell.allowed or cell.url in works or (works and is_beyond_all), f"nobody may: {cell}"
+
+
+@pytest.mark.parametrize("name", WALKED)
+def test_a_method_nobody_declared_is_refused_before_anything_else(stage, name: str, record_property) -> None:
+    entry, count = ROUTES[name], 0
+    for method in METHODS:
+        if method in entry.methods:
+            continue
+        for person in WRONG_WAY:
+            for target in entry.targets(stage.world, person):
+                response = stage.ask(person, method, reverse(name, args=target.args))
+                assert response.status_code == 405, f"{method} {name} by {person}"
+                count += 1
+    record_property("cells", count)
+
+
+def test_head_is_get_without_a_body(stage, record_property) -> None:
+    count = 0
+    for name, entry in ROUTES.items():
+        if name not in WALKED or entry.get is None:
+            continue
+        for person in WRONG_WAY:
+            for target in entry.targets(stage.world, person):
+                response = stage.ask(person, "HEAD", reverse(name, args=target.args))
+                assert response.status_code == entry.status(person, target, "HEAD"), (
+                    f"HEAD {name} by {person}"
+                )
+                assert not response.content
+                count += 1
+    record_property("cells", count)
