@@ -12,7 +12,8 @@ MEANT = (
 )
 REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => {
-  console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI || "inline"}, ${event.sourceFile}:${event.lineNumber}`);
+  const where = `${event.sourceFile}:${event.lineNumber}`;
+  console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI || "inline"}, ${where}`);
 });
 """
 

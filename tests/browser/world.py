@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from customers.models import DelegatedAdmin
+from customers.models import Customer, DelegatedAdmin
 from portal.actor import Actor
 from portal.models import Membership, Partner, SupportProfile, User
 from portal.operations.members import invite
@@ -167,6 +167,11 @@ class World:
             for email in (*DEMO_PEOPLE, TWO, NOBODY, NEW_PROVIDER, NEW_CUSTOMER, NIGHT):
                 self.sessions[email] = _session(User.objects.get(email=email))
             self._addresses()
+            user = User.objects.get(
+                email="sales-agent@fabrikam.example"
+            )  # after signing in, which ends such links
+            key = default_token_generator.make_token(user)
+            self.urls["new password"] = f"/password/new/{user_pk_to_url_str(user)}-{key}/"
 
     def _links(self, fabrikam: Partner) -> None:
         acting = self._acting("global-admin@fabrikam.example")
@@ -174,9 +179,6 @@ class World:
         self.urls["join"] = f"/join/{invited.token}/"
         theirs = invite(acting=acting, email="admin-agent@litware.example", roles=[Role.HELPDESK_AGENT])
         self.urls["join as Litware’s agent"] = f"/join/{theirs.token}/"
-        user = User.objects.get(email="sales-agent@fabrikam.example")
-        key = default_token_generator.make_token(user)
-        self.urls["new password"] = f"/password/new/{user_pk_to_url_str(user)}-{key}/"
 
     def _addresses(self) -> None:
         domains = {
@@ -195,6 +197,8 @@ class World:
             for row in rows:
                 self.urls[f"{name}: {row.offer_name}"] = f"/customers/{tenant}/subscriptions/{row.public_id}/"
                 self.urls[f"{name}: {row.offer_name}, its id"] = row.public_id
+        new = Customer.objects.get(organisation__domain="newcustomer.example")
+        self.urls["New Customer"] = f"/customers/{new.pk}/"
         acting = self._acting("global-admin@fabrikam.example")
         for member in Membership.objects.filter(organisation=acting.organisation).select_related("user"):
             self.urls[f"member {member.user.email}"] = f"/organisation/members/{member.pk}/"
