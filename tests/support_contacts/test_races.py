@@ -1,14 +1,15 @@
 """R6 with real transactions at the same time: one winner, no lost event, and only two orders of anything."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Barrier, Event
 
 import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from customers.models import DelegatedAdmin
 from portal.errors import Busy, Conflict, NotEligible, NotPermitted
-from portal.models import AuditEvent, Partner, PartnerSuspension
+from portal.models import AuditEvent, Partner, PartnerSuspension, ResellerRelationship
 from portal.permissions import Role
 from subscriptions.models import Subscription
 from support_contacts.models import Designation
@@ -73,23 +74,63 @@ def test_r6_ten_submits_of_one_reseller_are_one_event_and_nine_already_so(world,
     assert {o.event for o in outcomes if isinstance(o, AlreadySo)} == {won.event}
 
 
-@pytest.mark.parametrize("number", range(ROUNDS))
-def test_r3_suspending_while_designating_never_stores_an_ineligible_partner(world, number):
-    agent = acting(world.admin_agent)
+def held_back(future):
+    """Wait until a call waits for a row somebody else holds, or is done."""
+    for _attempt in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+            if cursor.fetchone()[0]:
+                return
+        if wait([future], timeout=0.02).done:
+            return
 
-    def suspend():
+
+def test_r3_a_suspension_under_way_is_waited_for_and_counts(world):
+    """The suspension is written but not committed: the choice waits for it, and is refused."""
+    agent = acting(world.admin_agent)
+    with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             Partner.objects.select_for_update().get(pk=world.trey.pk)
-            return PartnerSuspension.objects.create(partner=world.trey, started_at=timezone.now()).started_at
+            PartnerSuspension.objects.create(partner=world.trey, started_at=timezone.now())
+            choosing = pool.submit(at_once, chooser(world.subscription, world.trey, agent))
+            held_back(choosing)
+        (chosen,) = choosing.result(timeout=10)
 
-    chosen, suspended_at = at_once(chooser(world.subscription, world.trey, agent), suspend)
+    assert isinstance(chosen, NotEligible)
+    assert chosen.reason == "reseller_suspended"
+    assert not Designation.objects.exists()
 
-    if isinstance(chosen, Changed):
-        assert chosen.event.at <= suspended_at
-    else:
-        assert isinstance(chosen, NotEligible)
-        assert chosen.reason == "reseller_suspended"
-        assert not Designation.objects.exists()
+
+def test_r3_a_relationship_that_is_ending_is_waited_for_and_counts(world):
+    agent = acting(world.admin_agent)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            related = ResellerRelationship.objects.select_for_update().get(reseller=world.trey)
+            related.ended_at, related.ended_as = timezone.now(), "ended"
+            related.save()
+            choosing = pool.submit(at_once, chooser(world.subscription, world.trey, agent))
+            held_back(choosing)
+        (chosen,) = choosing.result(timeout=10)
+
+    assert isinstance(chosen, NotEligible)
+    assert chosen.reason == "relationship_ended"
+
+
+def test_r3_delegated_admin_that_is_ending_is_waited_for_and_counts(world):
+    agent = acting(world.admin_agent)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            grant = DelegatedAdmin.objects.select_for_update(of=("self",)).get(
+                relationship__partner=world.trey
+            )
+            grant.ended_at, grant.ended_as = timezone.now(), "ended"
+            grant.save()
+            choosing = pool.submit(at_once, chooser(world.subscription, world.trey, agent))
+            held_back(choosing)
+        (chosen,) = choosing.result(timeout=10)
+
+    assert isinstance(chosen, NotEligible)
+    assert chosen.reason == "delegated_admin_ended"
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
