@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from tests.architecture.cast import Person
+
 #: Roles that open the pages of a circle. Written out here: the tables of the product are what is tested.
 CIRCLES = {
     "agents": {"global_admin", "admin_agent", "helpdesk_agent", "sales_agent"},
@@ -31,11 +33,13 @@ class Canary:
     is_number: bool = False
 
 
-def is_in(circles: Iterable[str], organisation: str, role: str) -> bool:
-    """Does this person, by organisation and role, belong to one of these circles?"""
+def is_for(circles: Iterable[str], person: Person) -> bool:
+    """Does this person belong to one of these circles, by name, or by organisation and role?"""
     for circle in circles:
         name, _colon, part = circle.partition(":")
-        if name == organisation and (not part or role in CIRCLES.get(part, {part})):
+        if circle == str(person) or (
+            name == person.organisation and (not part or person.role in CIRCLES[part])
+        ):
             return True
     return False
 
@@ -45,6 +49,8 @@ class Canaries:
     """Every canary of a world."""
 
     planted: list[Canary] = field(default_factory=list)
+    _planted: int = 0
+    _known: dict[str, Canary] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def word(self, about: str, may: Iterable[str], must: Iterable[str] | None = None) -> str:
@@ -74,23 +80,25 @@ class Canaries:
         finders = readers if must is None else frozenset(must)
         self.planted.append(Canary(str(text).casefold(), about, readers, finders, is_number))
 
+    @property
+    def standing(self) -> set[Canary]:
+        """Every canary once; what was planted anew counts as it was planted last."""
+        return set(self._texts().values())
+
     def among(self, text: str) -> set[Canary]:
         """Those that stand in a text, whatever its case and however its numbers are written."""
-        return self._by_word(text.casefold())
-
-    def of(self, text: object) -> Canary:
-        return self._texts()[str(text).casefold()]
+        text, known = text.casefold(), self._texts()
+        words = {*_WORD.findall(text), *_ID.findall(text), *_PARTNER.findall(text)}
+        found = {known[word] for word in words if word in known}
+        if numbers := {_digits(match) for match in _NUMBER.findall(text)}:
+            found |= {c for c in known.values() if c.is_number and _digits(c.text)[-9:] in numbers}
+        return found
 
     def _texts(self) -> dict[str, Canary]:
-        return {canary.text: canary for canary in self.planted}
-
-    def _by_word(self, text: str) -> set[Canary]:
-        known = self._texts()
-        seen = {*_WORD.findall(text), *_ID.findall(text), *_PARTNER.findall(text)}
-        found = {known[word] for word in seen if word in known}
-        if numbers := {_digits(match) for match in _NUMBER.findall(text)}:
-            found |= {c for c in self.planted if c.is_number and _digits(c.text)[-9:] in numbers}
-        return found
+        if self._planted != len(self.planted):
+            self._planted = len(self.planted)
+            self._known = {canary.text: canary for canary in self.planted}
+        return self._known
 
 
 def _letters(number: int) -> str:

@@ -12,10 +12,12 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.client import ClientHandler
+from django.test.utils import CaptureQueriesContext
 
 from portal.middleware import ORGANISATION, SEEN, STARTED
+from tests.architecture.building import build
 from tests.architecture.cast import Person
-from tests.architecture.world import World, build
+from tests.architecture.world import World
 
 
 class Browser(RequestFactory):
@@ -50,6 +52,15 @@ class Stage:
         self.sign_in(person)
         with self.cell():
             return self.browser.call(method, url, fields, **extra)
+
+    def measure(
+        self, person: Person, method: str, url: str, fields: dict[str, Any] | None = None
+    ) -> tuple[HttpResponse, list[str]]:
+        """As `ask`, with the queries it took."""
+        self.sign_in(person)
+        with self.cell(), CaptureQueriesContext(connection) as captured:
+            response = self.browser.call(method, url, fields)
+        return response, [query["sql"] for query in captured.captured_queries]
 
     def sign_in(self, person: Person, browser: Browser | None = None) -> Browser:
         """A browser that is this person, whoever it was before. Signing in outlives the cell it is called in."""

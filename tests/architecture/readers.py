@@ -81,7 +81,7 @@ def of_tenant(name: str) -> set[str]:
         if customer == name
     }
     if name == "contoso":
-        may |= {"former:agents", "relecloud:agents"}  # relationships of their own with it
+        may |= {"former:agents", "relecloud:agents", "tailspin:agents"}  # relationships of their own with it
     return may
 
 
@@ -124,7 +124,7 @@ def of_view(partner: str, customer: str) -> set[str]:
 
 def of_own_view(partner: str, customer: str) -> set[str]:
     """Alias and other domains: the partner alone, while the relationship lasts."""
-    if partner in SELLERS and customer == ENDED and partner != "tailspin":
+    if partner in SELLERS and customer == ENDED:
         return set()
     return {f"{partner}:agents"}
 

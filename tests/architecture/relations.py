@@ -1,4 +1,4 @@
-"""What an address can point at, as seen by whoever knocks: own, sibling, foreign, ended, nonexistent, and the crossings.
+"""What an address can point at, as seen by whoever knocks: own, sibling, foreign, ended, nonexistent, crossed.
 
 `own` is the person's own; for an organisation that sells nothing, what it has to do with comes nearest to that.
 """
@@ -24,6 +24,8 @@ class Target:
     relation: str
     args: tuple[object, ...] = ()
     is_visible: bool = True
+    #: Inside a row that is visible: what is not there is looked for after it.
+    is_within: bool = False
     subject: object = None
     fields: dict[str, object] = field(default_factory=dict)
 
@@ -70,12 +72,13 @@ def events(world: World, person: Person) -> list[Target]:
         found.append(Target(relation, args, relation in THEIRS))
     own = world.sales[pairs["own"]]
     at = (own.subscription.customer_id, own.subscription.public_id)
+    found.append(Target("nonexistent", (at[0], str(NOWHERE), own.event.pk), False))
     for relation, event in (
         ("sibling's event", world.sales[pairs["sibling"]].event.pk),
         ("foreign event", world.sales[pairs["foreign"]].event.pk),
-        ("nonexistent", NOWHERE),
+        ("nonexistent event", NOWHERE),
     ):
-        found.append(Target(relation, (*at, event), False))
+        found.append(Target(relation, (*at, event), False, is_within=True))
     return found
 
 
@@ -159,7 +162,8 @@ def _pairs(person: Person) -> dict[str, tuple[str, str]]:
         return {"own": own, "sibling": sibling, "foreign": foreign, "ended": ("fabrikam", ENDED)}
     first, second = (customer for customer, _reseller in SALES[name][:2])
     pairs = {"own": (name, first), "sibling": (name, second), "ended": (name, ENDED)}
-    pairs |= {"third": (name, customer) for customer, _reseller in SALES[name][2:]}
+    if len(SALES[name]) > 2:
+        pairs["third"] = (name, SALES[name][2][0])
     pairs["foreign"] = ("fabrikam", "northwind") if name == "proseware" else ("proseware", "alpine")
     if name in ("fabrikam", "proseware"):
         pairs["shared"] = ("proseware" if name == "fabrikam" else "fabrikam", "contoso")
