@@ -14,6 +14,9 @@ from pytest_django import DjangoDbBlocker
 
 from portal import messages
 from portal.database import databases
+from tests.browser.tally import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]  # the browser tests' count, wherever they ran
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
