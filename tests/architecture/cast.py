@@ -36,10 +36,12 @@ CUSTOMERS = (
     "lucerne",
     "humongous",
     "woodgrove",
+    "tailspin",
 )
+#: Tailspin sells, supports and buys: on an agent's pages what it bought is not its own.
 #: Who sells to whom, and through which reseller; the first is the seller's *own*, the second its *sibling*.
 SALES = {
-    "fabrikam": (("contoso", "trey"), ("northwind", "trey"), ("woodgrove", "tailspin")),
+    "fabrikam": (("contoso", "trey"), ("northwind", "trey"), ("woodgrove", "tailspin"), ("tailspin", "trey")),
     "proseware": (("alpine", "firstup"), ("contoso", "firstup")),
     "litware": (("adatum", "fourth"), ("margie", "fourth")),
     "tailspin": (("lucerne", "fourth"), ("humongous", "fourth")),

@@ -11,7 +11,7 @@ from tests.architecture.cast import Person
 from tests.architecture.conftest import Stage
 
 #: Addresses of one page that differ in their query only: of a list enough for each filter, sort and way of a pager.
-VARIANTS_OF_A_LIST, VARIANTS_OF_A_ROW = 16, 4
+VARIANTS_OF_A_LIST, VARIANTS_OF_A_ROW = 14, 2
 
 
 @dataclass

@@ -9,11 +9,9 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 
 from tests.architecture.canaries import guid
-from tests.architecture.cast import ENDED, SALES, SELLERS, Person
+from tests.architecture.cast import BUYERS, ENDED, SALES, SELLERS, Person
 from tests.architecture.world import World
 
-#: Relations of a seller to what it sold and still has.
-THEIRS = {"own", "sibling", "third"}
 NOWHERE = guid("nobody has this id")
 
 
@@ -42,7 +40,7 @@ def sales(world: World, person: Person) -> list[Target]:
     found = []
     for relation, pair in pairs.items():
         row = world.sales[pair].subscription
-        found.append(Target(relation, (row.customer_id, row.public_id), relation in THEIRS, subject=row))
+        found.append(Target(relation, (row.customer_id, row.public_id), _is_theirs(relation), subject=row))
     sibling = world.sales[pairs["sibling"]].subscription
     found += [
         Target("crossed", (own.customer_id, sibling.public_id), False, subject=own),
@@ -56,7 +54,7 @@ def customers(world: World, person: Person) -> list[Target]:
     """A customer. That another provider sells to it too changes nothing."""
     pairs = {name: pair for name, pair in _pairs(person).items() if name != "shared"}
     found = [
-        Target(relation, (world.customers[customer].pk,), relation in THEIRS)
+        Target(relation, (world.customers[customer].pk,), _is_theirs(relation))
         for relation, (_seller, customer) in pairs.items()
     ]
     return [*found, Target("nonexistent", (NOWHERE,), False)]
@@ -69,7 +67,7 @@ def events(world: World, person: Person) -> list[Target]:
     for relation, pair in pairs.items():
         sale = world.sales[pair]
         args = (sale.subscription.customer_id, sale.subscription.public_id, sale.event.pk)
-        found.append(Target(relation, args, relation in THEIRS))
+        found.append(Target(relation, args, _is_theirs(relation)))
     own = world.sales[pairs["own"]]
     at = (own.subscription.customer_id, own.subscription.public_id)
     found.append(Target("nonexistent", (at[0], str(NOWHERE), own.event.pk), False))
@@ -162,12 +160,18 @@ def _pairs(person: Person) -> dict[str, tuple[str, str]]:
         return {"own": own, "sibling": sibling, "foreign": foreign, "ended": ("fabrikam", ENDED)}
     first, second = (customer for customer, _reseller in SALES[name][:2])
     pairs = {"own": (name, first), "sibling": (name, second), "ended": (name, ENDED)}
-    if len(SALES[name]) > 2:
-        pairs["third"] = (name, SALES[name][2][0])
+    pairs |= {f"further {n}": (name, sale[0]) for n, sale in enumerate(SALES[name][2:])}
+    if name in BUYERS:
+        pairs["bought"] = next((seller, name) for seller in SALES if name in dict(SALES[seller]))
     pairs["foreign"] = ("fabrikam", "northwind") if name == "proseware" else ("proseware", "alpine")
     if name in ("fabrikam", "proseware"):
         pairs["shared"] = ("proseware" if name == "fabrikam" else "fabrikam", "contoso")
     return pairs
+
+
+def _is_theirs(relation: str) -> bool:
+    """A seller's relations to what it sold and still has."""
+    return relation in ("own", "sibling") or relation.startswith("further")
 
 
 def _nearest(name: str) -> tuple[str, str]:
