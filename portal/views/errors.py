@@ -45,6 +45,9 @@ HIDDEN = (
     "oldpassword",
     "organisation",
     "version",
+    "loaded",
+    "addon",
+    "from",
     "next",
 )
 SHOWN_TEXT = 4000
