@@ -62,18 +62,16 @@ def whole_world(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[World, str]]:
     """The seeded databases and the address of a server on them."""
-    with django_db_blocker.unblock():
-        databases = Databases(django_db_blocker)
+    databases = Databases(django_db_blocker)
+    try:
+        world = World.make(databases)
+        server = Server({**databases.app, "NAME": databases.served}, tmp_path_factory.mktemp("mail"))
         try:
-            world = World.make(databases)
-            served = {**databases.app, "NAME": databases.served}
-            server = Server(served, tmp_path_factory.mktemp("mail"))
-            try:
-                yield world, server.url()
-            finally:
-                server.stop()
+            yield world, server.url()
         finally:
-            databases.close()
+            server.stop()
+    finally:
+        databases.close()
 
 
 @pytest.fixture

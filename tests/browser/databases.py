@@ -7,15 +7,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import psycopg
 from django.conf import settings
 from django.db import connection, connections
-from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from portal.database import databases
 
 Result = TypeVar("Result")
+
+_ROLE = "USER", "PASSWORD", "OPTIONS"
+_PUT_OUT = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s AND usename = current_user
+"""
 
 
 class Databases:
@@ -27,76 +30,73 @@ class Databases:
     def __init__(self, blocker: DjangoDbBlocker) -> None:
         tests = connection.settings_dict["NAME"]
         self.seed, self.served = f"{tests}_seed", f"{tests}_served"
-        self.app = {key: connection.settings_dict[key] for key in ("USER", "PASSWORD", "OPTIONS")}
-        connections.close_all()  # a database that somebody uses cannot be copied
+        self.app = {key: connection.settings_dict[key] for key in _ROLE}
+        self._owner = _owner()
         self._blocker = blocker
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="browser-database")
-        self._as_owner(self._copy(tests, self.seed))
+        connections.close_all()  # a database that somebody uses cannot be copied
+        self._in_thread(
+            lambda: self._on_server(self._owner, f'CREATE DATABASE "{self.seed}" TEMPLATE "{tests}"')
+        )
 
     def fill(self, seeding: Callable[[], Result]) -> Result:
         """Seed once; what is served then begins as a copy."""
-        result = self._run(self.seed, seeding)
+        result = self._in_thread(lambda: self._on(self.seed, seeding))
         self.renew()
         return result
 
-    def renew(self) -> None:
-        self._thread.submit(self._leave).result()
-        self._put_out(self.served)
-        self._as_owner(self._drop(self.served), self._copy(self.seed, self.served))
-
     def run(self, act: Callable[[], Result]) -> Result:
         """Do this to the database the server uses."""
-        return self._run(self.served, act)
+        return self._in_thread(lambda: self._on(self.served, act))
+
+    def renew(self) -> None:
+        """Everything is as it was seeded."""
+
+        def act() -> None:
+            self._drop(self.served)
+            self._on_server(self._owner, f'CREATE DATABASE "{self.served}" TEMPLATE "{self.seed}"')
+
+        self._in_thread(act)
 
     def close(self) -> None:
-        self._thread.submit(self._leave).result()
+        self._in_thread(lambda: self._drop(self.served, self.seed))
         self._thread.shutdown()
-        self._put_out(self.served)
-        self._as_owner(self._drop(self.served), self._drop(self.seed))
 
-    def _run(self, name: str, act: Callable[[], Result]) -> Result:
-        return self._thread.submit(self._in, name, act).result()
+    # -- in the thread
 
-    def _in(self, name: str, act: Callable[[], Result]) -> Result:
+    def _in_thread(self, act: Callable[[], Result]) -> Result:
+        def unblocked() -> Result:
+            with self._blocker.unblock():
+                return act()
+
+        return self._thread.submit(unblocked).result()
+
+    @staticmethod
+    def _on(name: str, act: Callable[[], Result]) -> Result:
         own = connections["default"]  # this thread's
         if own.settings_dict["NAME"] != name:
             own.close()
             own.settings_dict = {**own.settings_dict, "NAME": name}
-        with self._blocker.unblock():
-            return act()
+        return act()
 
-    def _leave(self) -> None:
+    def _drop(self, *names: str) -> None:
         connections["default"].close()
-
-    def _as_owner(self, *statements: sql.Composed) -> None:
-        with self._server(as_owner=True) as owner:
-            for statement in statements:
-                owner.execute(statement)
-
-    def _put_out(self, name: str) -> None:
-        """End what the server has open there: only the role that opened it may."""
-        with self._server(as_owner=False) as app:
-            app.execute(
-                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-                " WHERE datname = %s AND usename = current_user",
-                [name],
-            )
+        for name in names:
+            # Only the role that keeps a connection open may end it.
+            self._on_server(self.app, _PUT_OUT, [name])
+            self._on_server(self._owner, f'DROP DATABASE IF EXISTS "{name}"')
 
     @staticmethod
-    def _server(*, as_owner: bool) -> psycopg.Connection:
-        said = settings.ENVIRONMENT
-        urls = said.database_url, said.migration_database_url
-        role: dict[str, Any] = databases(
-            *urls, settings.VAR_DIR / "database", as_owner=as_owner, prepared=False
-        )
-        place = {key: role["default"].get(key.upper()) for key in ("host", "port", "user", "password")}
-        given = {key: value for key, value in place.items() if value}
-        return psycopg.connect(**given, dbname="postgres", autocommit=True)
+    def _on_server(role: dict[str, Any], statement: str, params: list[str] | None = None) -> None:
+        own = connections["default"].copy()
+        own.settings_dict = {**own.settings_dict, **role}
+        with own._nodb_cursor() as cursor:
+            cursor.execute(statement, params)
 
-    @staticmethod
-    def _copy(source: str, name: str) -> sql.Composed:
-        return sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(source))
 
-    @staticmethod
-    def _drop(name: str) -> sql.Composed:
-        return sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+def _owner() -> dict[str, Any]:
+    """The role that owns the tables; tests run as the other one."""
+    said = settings.ENVIRONMENT
+    urls = said.database_url, said.migration_database_url
+    role = databases(*urls, settings.VAR_DIR / "database", as_owner=True, prepared=False)["default"]
+    return {key: role.get(key, "") for key in _ROLE}

@@ -21,13 +21,13 @@ from tests.browser.states import (
     VANARSDEL,
 )
 from tests.browser.visitor import Visitor
-from tests.browser.world import NEW_CUSTOMER, NEW_PROVIDER, NIGHT, NOBODY, TWO
+from tests.browser.world import NEW_CUSTOMER, NEW_PROVIDER, NIGHT, NOBODY
 
 #: Each kind of person, and how many kinds of pages they find at least.
 PEOPLE = {
     "": 2,
-    AGENT: 20,
-    SALES: 15,
+    AGENT: 14,
+    SALES: 14,
     BILLING: 4,
     USERS: 6,
     TREY: 6,
@@ -37,7 +37,6 @@ PEOPLE = {
     "support-admin@contoso.example": 4,
     NORTHWIND: 5,
     SMEHSA: 6,
-    TWO: 20,
     NOBODY: 2,
     NEW_PROVIDER: 6,
     NEW_CUSTOMER: 5,
@@ -78,7 +77,8 @@ def test_every_link_of_this_person_opens_a_page_that_fits(visit, email):
             continue
         wrong += [f"{path} {fault}" for fault in faults(visitor.page, language="fr")]
         for link in links(visitor):
-            if kind(link) not in met:
+            # Of filters one by one, not of all they make together.
+            if kind(link) not in met and not (kind(link)[1:] and kind(path)[1:]):
                 met.add(kind(link))
                 waiting.append(link)
     assert not wrong, "\n".join(wrong)

@@ -88,6 +88,20 @@ def test_a_session_that_ended_keeps_what_was_typed(visit, renewed):
     expect(agent.page.locator(".box-now .box-name")).to_have_text("Trey Research")
 
 
+def test_a_form_that_expired_gives_back_what_was_typed_and_nothing_else(visit, world):
+    agent = visit(AGENT)
+    agent.go(world.urls[f"Contoso: {E3}"])
+    agent.context.clear_cookies(name="csrf")
+
+    submit(agent, "Trey Research", note="A long note, typed over lunch.")
+
+    expect(agent.heading("Not saved")).to_be_visible()
+    expect(agent.page.get_by_label("What you had typed")).to_have_count(1)
+    expect(agent.page.get_by_label("What you had typed")).to_have_value("A long note, typed over lunch.")
+    agent.link("Open the page again").click()
+    expect(agent.heading(E3)).to_be_visible()
+
+
 def test_a_session_that_ended_takes_a_search_to_the_sign_in_page(visit, renewed):
     agent = visit(AGENT)
     agent.go("/customers/")
