@@ -79,6 +79,7 @@ class Person:
 
 ANONYMOUS = Person(name="anonymous")
 NOBODY = Person(name="nobody")
+DEMO = Person(name="demo")
 #: One person of two organisations, acting for each.
 AMBI_FABRIKAM = Person("fabrikam", "admin_agent", "ambi@fabrikam")
 AMBI_PROSEWARE = Person("proseware", "helpdesk_agent", "ambi@proseware")

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal.middleware import ORGANISATION, SEEN, STARTED
 from tests.architecture.building import build
-from tests.architecture.cast import Person
+from tests.architecture.cast import DEMO, EVERYBODY, STAFF, Person
 from tests.architecture.world import World
 
 
@@ -43,7 +43,8 @@ class Stage:
     def __init__(self, world: World) -> None:
         self.world = world
         self.browser = Browser()
-        self._sessions: dict[Person, str] = {}
+        everybody = {DEMO, *EVERYBODY, *STAFF}
+        self._sessions = {person: self._sign_in(person) for person in everybody if person.is_signed_in}
 
     def ask(
         self, person: Person, method: str, url: str, fields: dict[str, Any] | None = None, **extra: Any
@@ -63,16 +64,12 @@ class Stage:
         return response, [query["sql"] for query in captured.captured_queries]
 
     def sign_in(self, person: Person, browser: Browser | None = None) -> Browser:
-        """A browser that is this person, whoever it was before. Signing in outlives the cell it is called in."""
+        """A browser that is this person, whoever it was before."""
         browser = browser or self.browser
         browser.cookies.clear()
         if person.is_signed_in:
-            browser.cookies["session"] = self._session(person)
+            browser.cookies["session"] = self._sessions[person]
         return browser
-
-    def prepare(self, *people: Person) -> None:
-        for person in people:
-            self.sign_in(person)
 
     @contextmanager
     def cell(self) -> Iterator[None]:
@@ -84,23 +81,30 @@ class Stage:
             transaction.set_rollback(False)
             transaction.savepoint_rollback(mark)
 
-    def _session(self, person: Person) -> str:
-        if person not in self._sessions:
-            visitor = Client()
-            visitor.force_login(self.world.users[str(person)])
-            session = visitor.session
-            session[STARTED] = session[SEEN] = datetime.now(UTC).timestamp()
-            if person.organisation:
-                session[ORGANISATION] = str(self.world.organisations[person.organisation].pk)
-            session.save()
-            self._sessions[person] = session.session_key
-        return self._sessions[person]
+    def _sign_in(self, person: Person) -> str:
+        """A session as the sign-in page makes it."""
+        visitor = Client()
+        visitor.force_login(self.world.users[str(person)])
+        session = visitor.session
+        session[STARTED] = session[SEEN] = datetime.now(UTC).timestamp()
+        if person.organisation:
+            session[ORGANISATION] = str(self.world.organisations[person.organisation].pk)
+        session.save()
+        return session.session_key
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """pytest-django makes the test database only for tests that say they need it."""
+    for item in items:
+        if "stage" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db)
 
 
 @pytest.fixture(scope="module")
 def stage(django_db_setup: None, django_db_blocker) -> Iterator[Stage]:
     """The world, at one instant: time stands still, so that two readings of a page can be compared."""
     quiet = logging.getLogger("django.request")  # thousands of refusals are what we came for
+    assert str(connection.settings_dict["NAME"]).startswith("test_")
     with django_db_blocker.unblock(), time_machine.travel(datetime.now(UTC), tick=False):
         outer = transaction.atomic()
         outer._from_testcase = True  # type: ignore[attr-defined]  # operations may be durable inside it

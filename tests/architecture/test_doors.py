@@ -8,7 +8,7 @@ from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from portal.models import AuditEvent
-from tests.architecture.cast import AMBI_FABRIKAM, ANONYMOUS, NOBODY, Person
+from tests.architecture.cast import AMBI_FABRIKAM, ANONYMOUS, DEMO, NOBODY, Person
 from tests.architecture.conftest import Browser, Stage
 from tests.architecture.crawler import read_everything
 from tests.architecture.relations import Target
@@ -162,8 +162,7 @@ def test_one_click_sign_in_is_for_the_people_of_the_demo(stage: Stage, settings,
 
 
 def test_a_session_of_the_demo_ends_with_the_demo(stage: Stage, settings) -> None:
-    demo = Person(name="demo")
     settings.DEMO = True
-    assert stage.ask(demo, "GET", reverse("account_change_password")).status_code == 200
+    assert stage.ask(DEMO, "GET", reverse("account_change_password")).status_code == 200
     settings.DEMO = False
-    assert stage.ask(demo, "GET", reverse("account_change_password")).status_code == 302
+    assert stage.ask(DEMO, "GET", reverse("account_change_password")).status_code == 302

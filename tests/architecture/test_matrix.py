@@ -104,7 +104,6 @@ def _roles() -> list[str]:
 def test_who_gets_what(stage, name: str, method: str, record_property) -> None:
     walked = list(cells(stage.world, name, method))
     record_property("cells", len(walked))
-    stage.prepare(*EVERYBODY)
     wrong = []
     for cell in walked:
         fields = ROUTES[name].fields(stage.world, cell.person, cell.target) if method == "POST" else None
