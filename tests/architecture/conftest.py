@@ -116,18 +116,3 @@ def stage(django_db_setup: None, django_db_blocker) -> Iterator[Stage]:
             quiet.setLevel(logging.NOTSET)
             connection.connection.prepare_threshold = prepared
             transaction.set_rollback(True)
-
-
-def pytest_terminal_summary(terminalreporter) -> None:
-    """How large the matrix was."""
-    cells = requests = 0
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            properties = dict(getattr(report, "user_properties", ()))
-            if getattr(report, "when", "") == "call":
-                cells += int(properties.get("cells", 0))
-                requests += int(properties.get("pages", 0))
-    if cells:
-        terminalreporter.write_line(f"Matrix: {cells} cells (route × person × relation × method).")
-    if requests:
-        terminalreporter.write_line(f"Crawls: {requests} pages read.")
