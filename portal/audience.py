@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from portal import drafts
 from portal.actor import Actor
+from portal.addresses import split
 from portal.permissions import Permission, require
 
 
@@ -94,7 +94,7 @@ def _sign_in_first(request: HttpRequest) -> HttpResponse:
         response = redirect_to_login(request.get_full_path())
     else:
         drafts.keep(request)
-        referrer = urlsplit(request.META.get("HTTP_REFERER", ""))
+        referrer = split(request.headers.get("Referer"))
         response = redirect_to_login(referrer.path if referrer.netloc == request.get_host() else "/")
     if getattr(request, "htmx", None):
         # A fragment cannot show the sign-in page: the whole page goes there.

@@ -54,7 +54,9 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = None
         request.memberships = []
+        request.ended_session_of = None
         if request.user.is_authenticated and self._session_is_over(request):
+            request.ended_session_of = request.user.pk
             logout(request)
         if request.user.is_authenticated:
             request.memberships = list(memberships_of(request.user))

@@ -1,6 +1,7 @@
 """What may be typed where a support contact is chosen."""
 
 import uuid
+from collections.abc import Iterable
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -32,7 +33,7 @@ class VersionsField(forms.Field):
     widget = forms.MultipleHiddenInput
 
     def to_python(self, value: list[str] | None) -> dict[uuid.UUID, int]:
-        return dict(filter(None, (_versioned(text) for text in value or [])))
+        return versions_of(value or [])
 
 
 class ContactForm(forms.Form):
@@ -58,6 +59,11 @@ class ContactForm(forms.Form):
         if any(ord(character) < 32 and character not in "\r\n\t" for character in note):
             raise ValidationError(_("The note has characters that cannot be kept."))
         return note.replace("\r\n", "\n")
+
+
+def versions_of(texts: Iterable[str]) -> dict[uuid.UUID, int]:
+    """The rows and versions a form or a draft names."""
+    return dict(filter(None, (_versioned(text) for text in texts)))
 
 
 def _versioned(text: str) -> tuple[uuid.UUID, int] | None:

@@ -1,7 +1,7 @@
 """Everything the subscription page shows, assembled from rows: one object a page, no request in it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 
 from customers.models import CustomerRelationship
 from portal.actor import Actor
+from portal.errors import NotVisible
 from portal.models import AuditEvent, Partner, User
 from portal.names import fold
 from portal.permissions import Permission, can
@@ -64,6 +65,8 @@ class SubscriptionPage:
     now: datetime
     find: str = ""
     chosen: uuid.UUID | None = None
+    # Add-ons as the person ticked them; None where nobody has yet.
+    ticked: Collection[uuid.UUID] | None = None
     people: dict[uuid.UUID, str] = field(default_factory=dict)
 
     @property
@@ -181,22 +184,22 @@ class SubscriptionPage:
     # -- add-ons
 
     @cached_property
-    def addons(self) -> list[tuple[Subscription, bool]]:
-        """Live legacy add-ons, each with whether its contact is the parent's: those go along unless unticked."""
+    def addons(self) -> list[tuple[Subscription, bool, bool]]:
+        """Live legacy add-ons, each with whether it has the parent's contact, and whether its box is ticked.
+
+        Those with the parent's contact go along unless unticked (R6 keeps what the person ticked).
+        """
         rows = list(
             Subscription.objects.sold_by(self.provider.pk).filter(parent=self.subscription).designatable()
         )
-        stored = (
-            dict(
-                Designation.objects.stored()
-                .filter(subscription__in=rows)
-                .values_list("subscription_id", "partner_id")
-            )
-            if rows
-            else {}
-        )
-        own = self.stored.partner_id if self.stored else None
-        return [(row, stored.get(row.pk) == own) for row in rows]
+        in_force = Designation.objects.in_force(self.now).filter(subscription__in=rows)
+        contacts = dict(in_force.values_list("subscription_id", "partner_id")) if rows else {}
+        own = self.contact.partner.pk if self.contact.partner else None
+        found = []
+        for row in rows:
+            same = contacts.get(row.pk, self.provider.pk) == own
+            found.append((row, same, same if self.ticked is None else row.pk in self.ticked))
+        return found
 
     # -- history
 
@@ -246,7 +249,7 @@ class SubscriptionPage:
         return self.people.get(event.actor_id, "")
 
     def on(self, day: date) -> list[Interval]:
-        """Every contact of that day, in the reader's zone."""
+        """Every contact of that day, in the reader's zone. The first day begins with the subscription."""
         zone = timezone.get_current_timezone()
         start = datetime.combine(day, time.min, tzinfo=zone)
         end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
@@ -272,13 +275,21 @@ def page_for(
     *,
     find: str = "",
     chosen: uuid.UUID | None = None,
+    ticked: Collection[uuid.UUID] | None = None,
     now: datetime | None = None,
 ) -> SubscriptionPage:
-    """The page of a subscription this actor's organisation sold. The row must be visible to the actor."""
-    relationship = CustomerRelationship.objects.established(now or timezone.now()).get(
-        partner_id=actor.organisation.pk, customer_id=subscription.customer_id
+    """The page of a subscription this actor's organisation sold. Raises NotVisible where it is not theirs to see."""
+    # A host whose clock is behind the one that recorded the subscription still shows it (hosts' clocks differ).
+    at = max(now or timezone.now(), subscription.recorded_at)
+    relationship = (
+        CustomerRelationship.objects.visible_to(actor)
+        .established(at)
+        .filter(partner_id=actor.organisation.pk, customer_id=subscription.customer_id)
+        .first()
     )
-    return SubscriptionPage(actor, subscription, relationship, now or timezone.now(), find, chosen)
+    if relationship is None:
+        raise NotVisible
+    return SubscriptionPage(actor, subscription, relationship, at, find, chosen, ticked)
 
 
 def others_supported_by(subscription: Subscription, partner_id: uuid.UUID, *, now: datetime) -> int:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from portal.actor import Actor
 from portal.audit import record
 from portal.errors import OperationError
+from portal.locks import patience
 from portal.models import Action, Membership, PasswordLink, User
 from portal.operations.links import hash_of, links
 from portal.permissions import Role
@@ -74,6 +75,7 @@ def join_with_new_account(token: str, *, name: str, password: str, request_id: s
         raise
 
 
+@patience()
 @transaction.atomic(durable=True)
 def join(token: str, *, user: User, request_id: str = "") -> Joined:
     """A signed-in person becomes a member with the link that was made for their address. The link is used up."""
@@ -83,6 +85,7 @@ def join(token: str, *, user: User, request_id: str = "") -> Joined:
     return _join(link, user, request_id=request_id)
 
 
+@patience()
 @transaction.atomic(durable=True)
 def change_preferences(user: User, *, name: str, language: str, time_zone: str) -> None:
     """A person's own name, language and zone ("" = the browser's)."""

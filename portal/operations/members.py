@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from portal.actor import Actor, ActorKind
 from portal.audit import record
 from portal.errors import NotVisible, OperationError
+from portal.locks import patience
 from portal.models import Action, Membership, Organisation, PasswordLink
 from portal.operations.links import make_link, unanswered, withdraw
 from portal.permissions import CUSTOMER_ROLES, PARTNER_ROLES, ROLES, Permission, Role, require
@@ -46,6 +47,7 @@ def may_grant(acting: Actor, organisation: Organisation) -> list[Role]:
     return [role for role in roles_of(organisation) if is_top or role != Role.GLOBAL_ADMIN]
 
 
+@patience()
 @transaction.atomic(durable=True)
 def invite(*, acting: Actor, email: str, roles: Collection[str], name: str = "") -> Invited:
     """Ask somebody to join the actor's organisation. Whether they have an account already is not told."""
@@ -75,6 +77,7 @@ def invite(*, acting: Actor, email: str, roles: Collection[str], name: str = "")
     return Invited(link, token)
 
 
+@patience()
 @transaction.atomic(durable=True)
 def withdraw_invitation(invitation_id: uuid.UUID, *, acting: Actor) -> None:
     """Make an open invitation's link dead. One that was used or withdrawn meanwhile is not there any more."""
@@ -94,6 +97,7 @@ def withdraw_invitation(invitation_id: uuid.UUID, *, acting: Actor) -> None:
     withdraw(link, acting=acting, at=timezone.now(), permission=Permission.MEMBER_MANAGE)
 
 
+@patience()
 @transaction.atomic(durable=True)
 def change_roles(membership_id: uuid.UUID, *, acting: Actor, roles: Collection[str]) -> Membership:
     """Give a member these roles instead. The same roles: nothing is written."""
@@ -126,6 +130,7 @@ def change_roles(membership_id: uuid.UUID, *, acting: Actor, roles: Collection[s
     return subject
 
 
+@patience()
 @transaction.atomic(durable=True)
 def remove_member(membership_id: uuid.UUID, *, acting: Actor) -> None:
     """Take a person out of the organisation. It counts on their next request, in every session.

@@ -12,6 +12,7 @@ from portal.actor import Actor
 from portal.audit import record
 from portal.authority import still
 from portal.errors import Conflict, NotVisible
+from portal.locks import patience
 from portal.models import Action, AuditEvent, Partner, SupportProfile
 from portal.permissions import Permission, require
 
@@ -29,6 +30,7 @@ FIELDS = (
 )
 
 
+@patience()
 @transaction.atomic(durable=True)
 def change_support_profile(
     partner: Partner, *, values: Mapping[str, Any], version: datetime | None, acting: Actor

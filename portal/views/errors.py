@@ -4,7 +4,6 @@ import logging
 import sys
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,6 +13,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from portal import outage
+from portal.addresses import split
 from portal.errors import NotPermitted
 from portal.identifiers import canonical_guid
 from portal.models import Organisation
@@ -115,8 +115,11 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
-def wrong_organisation(request: HttpRequest, back_url: str = "/") -> HttpResponse | None:
-    """409 when a form was opened for another of the person's organisations (R11); None when it is the right one."""
+def wrong_organisation(request: HttpRequest, back_url: str = "/", *, typed: str = "") -> HttpResponse | None:
+    """409 when a form was opened for another organisation than the person now acts for (R11); None when it is right.
+
+    `typed` is given back to be copied; where the person still belongs to the other organisation, one click returns.
+    """
     named = request.POST.get("organisation", "")
     actor = getattr(request, "actor", None)
     if not named or actor is None or canonical_guid(named) == actor.organisation.pk:
@@ -125,7 +128,7 @@ def wrong_organisation(request: HttpRequest, back_url: str = "/") -> HttpRespons
         membership.organisation_id: membership.organisation
         for membership in getattr(request, "memberships", [])
     }
-    context = {"form_organisation": own.get(canonical_guid(named)), "back_url": back_url}
+    context = {"form_organisation": own.get(canonical_guid(named)), "back_url": back_url, "typed": typed}
     return render(request, "409.html", context, status=HTTPStatus.CONFLICT)
 
 
@@ -143,7 +146,7 @@ def _other_organisation(request: HttpRequest) -> Organisation | None:
 
 def _back(request: HttpRequest) -> str:
     """The page of ours somebody came from, without a way to another site."""
-    came_from = urlsplit(request.headers.get("Referer", ""))
+    came_from = split(request.headers.get("Referer"))
     if came_from.netloc and came_from.netloc != request.get_host():
         return ""
     path = came_from.path + (f"?{came_from.query}" if came_from.query else "")
@@ -152,7 +155,7 @@ def _back(request: HttpRequest) -> str:
 
 def _is_own_form(request: HttpRequest) -> bool:
     came_from = request.headers.get("Origin") or request.headers.get("Referer", "")
-    return bool(came_from) and urlsplit(came_from).netloc == request.get_host()
+    return split(came_from).netloc == request.get_host()
 
 
 def _typed(request: HttpRequest) -> list[str]:

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from portal import ratelimit
 from portal.adapter import TooManyTries
 from portal.audience import Audience, page
+from portal.errors import Busy
 from portal.forms.entry import JoinForm, count
 from portal.middleware import ORGANISATION
 from portal.models import PasswordLink, User
@@ -51,7 +52,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         )
     except accounts.LinkDead:
         return render(request, "portal/join_dead.html", status=404)
-    except accounts.SignInFirst as refusal:
+    except (accounts.SignInFirst, Busy) as refusal:
         form.add_error(None, str(refusal))
         return render(request, "portal/join.html", context | {"form": form}, status=422)
     except TooManyTries as refusal:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from portal import drafts
 from portal.actor import Actor
 from portal.audience import Audience, page
-from portal.errors import Conflict
+from portal.errors import Busy, Conflict
 from portal.forms.profile import SupportProfileForm, version_of
 from portal.htmx import render_page
 from portal.models import ResellerRelationship, SupportProfile
@@ -33,8 +33,11 @@ def profile(request: HttpRequest) -> HttpResponse:
             request, "portal/organisation.html", {"may_manage": can(actor, Permission.MEMBER_MANAGE)}
         )
     partner = actor.organisation.partner
-    draft = drafts.take(request, reverse("organisation:change-profile"))
-    if draft is not None and draft.get("organisation") == str(actor.organisation.pk):
+    # The live preview posts what is typed as well: it may be the one that meets the end of the session.
+    draft = drafts.take(
+        request, reverse("organisation:change-profile"), reverse("organisation:preview-profile")
+    )
+    if draft is not None:
         return _page(request, SupportProfileForm(draft, partner=partner), is_draft=True)
     return _page(request, SupportProfileForm(partner=partner))
 
@@ -59,6 +62,9 @@ def change_profile(request: HttpRequest) -> HttpResponse:
             version=version_of(request.POST.get("version", "")),
             acting=actor,
         )
+    except Busy as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, form, status=503)
     except Conflict as refusal:
         form.stored = refusal.details["profile"]
         form.add_error(None, _("%(why)s Your text is below; Save replaces theirs.") % {"why": refusal})

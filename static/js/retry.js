@@ -2,7 +2,7 @@
 setInterval(async () => {
   try {
     const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" });
-    if (answer.status !== 503) location.reload();
+    if (answer.status !== 503) location.assign(location.href);
   } catch {
     // still away
   }

@@ -21,8 +21,12 @@ from support_contacts.operations.core import Choice, apply_choice, judge, now_un
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The choice was written: one event for the subscription, one for each add-on that went with it."""
+    """The choice was written: an event for `subscription`, and one for each add-on that changed with it.
 
+    `subscription` is the one chosen for; where that was so already, the first add-on that changed.
+    """
+
+    subscription: Subscription
     event: AuditEvent
     addon_events: list[AuditEvent] = field(default_factory=list)
 
@@ -57,12 +61,14 @@ def choose_support_contact(
     wanted = {subscription.pk: version, **(addons or {})}
     acting, rows = _lock(wanted, customer_id=subscription.customer_id, partner_id=partner_id, acting=acting)
     now = now_under_lock(list(rows.values()))
-    choices = [Choice(rows[pk], partner_id, stored) for pk, stored in _stored(rows).items()]
-    main = next(choice for choice in choices if choice.subscription.pk == subscription.pk)
-    verdict = judge(main, at=now)
-    if main.is_already_so(verdict):
-        return AlreadySo(_latest_event(main.subscription))
-    for choice in choices:
+    # The subscription first, then its add-ons; what is so already needs neither the form's version nor the rules.
+    stored = _stored(rows)
+    choices = [Choice(rows[pk], partner_id, stored[pk]) for pk in wanted]
+    verdict = judge(choices[0], at=now)
+    changing = [choice for choice in choices if not choice.is_already_so(verdict)]
+    if not changing:
+        return AlreadySo(_latest_event(choices[0].subscription))
+    for choice in changing:
         expected = wanted[choice.subscription.pk]
         if expected is not None and choice.subscription.contact_version != expected:
             raise Conflict(
@@ -71,18 +77,10 @@ def choose_support_contact(
                 event=_latest_event(choice.subscription),
             )
     if not verdict:
-        raise NotEligible(
-            _("This reseller is not eligible."),
-            verdict.reason or Reason.RELATIONSHIP_MISSING,
-            verdict=verdict,
-        )
-    events = [
-        apply_choice(choice, at=now, acting=acting, note=note)
-        for choice in choices
-        if choice is main or not choice.is_already_so(verdict)
-    ]
-    first = next(event for event in events if event.subscription_id == subscription.pk)
-    return Changed(first, [event for event in events if event is not first])
+        reason = verdict.reason or Reason.RELATIONSHIP_MISSING
+        raise NotEligible(_("This reseller is not eligible."), reason, verdict=verdict)
+    events = [apply_choice(choice, at=now, acting=acting, note=note) for choice in changing]
+    return Changed(changing[0].subscription, events[0], events[1:])
 
 
 def _lock(
@@ -117,11 +115,17 @@ def _lock(
     if len(rows) != len(wanted):
         raise NotVisible
     for row in rows.values():
-        if row.is_new_commerce:
-            raise NewCommerce(subscription=row)
-        if not row.is_live:
-            raise SubscriptionEnded(subscription=row)
+        if row.is_new_commerce or not row.is_live:
+            raise _closed(row, is_addon=row.pk != next(iter(wanted)))
     return acting, rows
+
+
+def _closed(row: Subscription, *, is_addon: bool) -> NewCommerce | SubscriptionEnded:
+    """Why this row takes no choice; of an add-on it is said which one, since its subscription may be in order."""
+    if is_addon:
+        text = _("%(offer)s has ended or moved to new commerce meanwhile. Submit again without it.")
+        return SubscriptionEnded(text % {"offer": row.name}, subscription=row)
+    return NewCommerce(subscription=row) if row.is_new_commerce else SubscriptionEnded(subscription=row)
 
 
 def _stored(rows: Mapping[uuid.UUID, Subscription]) -> dict[uuid.UUID, Designation | None]:

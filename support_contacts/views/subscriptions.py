@@ -1,6 +1,7 @@
 """The subscription: who supports it, the choice, and the page that verifies a change."""
 
 import uuid
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,15 +18,19 @@ from portal.htmx import render_page
 from portal.identifiers import canonical_guid
 from portal.models import Action, AuditEvent, Partner
 from portal.permissions import Permission, require
+from portal.views.errors import wrong_organisation
 from subscriptions.models import Subscription
 from support_contacts.cards import Card, card_for
-from support_contacts.forms import ContactForm, DayForm, FindForm
+from support_contacts.forms import ContactForm, DayForm, FindForm, versions_of
 from support_contacts.lookup import stranger
+from support_contacts.models import Interval
 from support_contacts.operations import AlreadySo, choose_support_contact
 from support_contacts.reasons import words
 from support_contacts.subscription_page import SubscriptionPage, others_supported_by, page_for
 
 TEMPLATE = "subscriptions/detail.html"
+#: A day on which clocks are put forward; no shorter stretch is "all day".
+SHORTEST_DAY = timedelta(hours=23)
 
 
 @page(Audience.AGENTS, Permission.CUSTOMER_VIEW, needs_row=True)
@@ -41,20 +46,25 @@ def subscription(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> 
         row,
         find=find.cleaned_data["find"] if find.is_valid() else "",
         chosen=canonical_guid(draft.get("partner", "")) if draft else None,
+        ticked=versions_of(draft.getlist("addon")).keys() if draft else None,
     )
     already = _already(request, shown)
     return _render(request, shown, form, find=find, restored=draft is not None, already=already)
 
 
-@page(Audience.AGENTS, Permission.CONTACT_ASSIGN, methods=("POST",), needs_row=True)
+@page(Audience.AGENTS, Permission.CONTACT_ASSIGN, methods=("GET", "POST"), needs_row=True)
 def choose(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> HttpResponse:
-    """Submit: change the contact, then show the change for verification (R6)."""
-    form = ContactForm(request.POST)
-    other = _posted_for_another(request, form)
-    if other is not None:
-        return _wrong_organisation(request, other)
+    """Submit: change the contact, then show the change for verification (R6). To load it leads to the page."""
+    page_url = reverse("customers:subscription", args=[tenant, subscription])
+    if request.method == "POST" and (
+        conflict := wrong_organisation(request, page_url, typed=request.POST.get("note", ""))
+    ):
+        return conflict
     row = _find(request.actor, tenant, subscription)
     require(request.actor, Permission.CONTACT_ASSIGN)
+    if request.method != "POST":
+        return _redirect(page_url, request)
+    form = ContactForm(request.POST)
     if not form.is_valid():
         return _refused(request, row, form, status=422)
     try:
@@ -73,14 +83,16 @@ def choose(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> HttpRe
     except NewCommerce as refusal:
         return _refused(request, row, form, status=404, closed=refusal)
     except SubscriptionEnded as refusal:
-        return _refused(request, row, form, status=409, closed=refusal)
+        if refusal.details["subscription"].pk == row.pk:
+            return _refused(request, row, form, status=409, closed=refusal)
+        return _refused(request, row, form, status=409, stopped=refusal)
     except Busy as refusal:
-        return _refused(request, row, form, status=503, busy=refusal)
+        return _refused(request, row, form, status=503, stopped=refusal)
     if isinstance(outcome, AlreadySo):
         return _redirect(
             _subscription_url(row), request, already=outcome.event.pk if outcome.event else "default"
         )
-    return _redirect(_verify_url(row, outcome.event), request)
+    return _redirect(_verify_url(outcome.subscription, outcome.event), request)
 
 
 @page(Audience.AGENTS, Permission.CUSTOMER_VIEW, needs_row=True)
@@ -156,21 +168,28 @@ def _render(
         initial={"on": timezone.localtime(shown.now).date()},
     )
     asked = day.cleaned_data["on"] if day.is_bound and day.is_valid() else None
+    on_the_day = shown.on(asked) if asked else []
     context = {
         "page": shown,
         "form": form,
         "day": day,
         "asked_on": asked,
-        "asked": shown.on(asked) if asked else [],
+        "asked": on_the_day,
+        "asked_whole_day": len(on_the_day) == 1 and _length(on_the_day[0], shown.now) >= SHORTEST_DAY,
         "find": FindForm(request.GET),
         "stranger": stranger(request.actor, shown.find, known=shown.standings)
         if shown.finds_nothing
         else None,
         "choose_url": _choose_url(row),
+        "page_url": _subscription_url(row),
         "from": _from(request),
         **more,
     }
     return render_page(request, TEMPLATE, context, status=status)
+
+
+def _length(interval: Interval, now: datetime) -> timedelta:
+    return (interval.end or now) - interval.start
 
 
 def _refused(
@@ -182,12 +201,12 @@ def _refused(
     conflict: Conflict | None = None,
     refusal: NotEligible | None = None,
     closed: NewCommerce | SubscriptionEnded | None = None,
-    busy: Busy | None = None,
+    stopped: SubscriptionEnded | Busy | None = None,
 ) -> HttpResponse:
     """The page again with everything the person typed, and what stood in the way. Nothing was written."""
     fresh = _find(request.actor, row.customer_id, row.public_id)
-    chosen = form.cleaned_data.get("partner") if hasattr(form, "cleaned_data") else None
-    shown = page_for(request.actor, fresh, chosen=chosen)
+    chosen = form.cleaned_data.get("partner")
+    shown = page_for(request.actor, fresh, chosen=chosen, ticked=form.cleaned_data.get("addon", {}).keys())
     partner = (
         Partner.objects.visible_to(request.actor).select_related("organisation").filter(pk=chosen).first()
     )
@@ -209,7 +228,7 @@ def _refused(
             "name": name,
             "why": words(refusal.details["verdict"], customer=shown.customer_name, reseller=name),
         }
-    more |= {"closed": closed, "busy": busy}
+    more |= {"closed": closed, "stopped": stopped}
     return _render(request, shown, form, status=status, **more)
 
 
@@ -258,27 +277,10 @@ def _sides(change: AuditEvent) -> dict[str, dict[str, object]]:
 
 def _addons_changed_with(actor: Actor, change: AuditEvent) -> list[Subscription]:
     together = AuditEvent.objects.visible_to(actor).filter(
-        at=change.at, request_id=change.request_id, customer_id=change.customer_id
+        at=change.at, request_id=change.request_id, customer_id=change.customer_id, action=change.action
     )
-    ids = together.exclude(pk=change.pk).values("subscription_id")
-    return list(Subscription.objects.visible_to(actor).filter(pk__in=ids).order_by("sort_name", "pk"))
-
-
-def _posted_for_another(request: HttpRequest, form: ContactForm) -> object | None:
-    """The organisation a form was loaded for, when the person has switched to another one since (R11)."""
-    wanted = canonical_guid(request.POST.get("organisation", ""))
-    if wanted is None or wanted == request.actor.organisation.pk:
-        return None
-    return next((m.organisation for m in request.memberships if m.organisation_id == wanted), None)
-
-
-def _wrong_organisation(request: HttpRequest, organisation: object) -> HttpResponse:
-    context = {
-        "organisation": organisation,
-        "typed_note": request.POST.get("note", ""),
-        "next": request.path.removesuffix("support-contact/"),
-    }
-    return render_page(request, "subscriptions/wrong_organisation.html", context, status=409)
+    rows = Subscription.objects.visible_to(actor).filter(parent=change.subscription_id)
+    return list(rows.filter(pk__in=together.values("subscription_id")).order_by("sort_name", "pk"))
 
 
 # -- addresses

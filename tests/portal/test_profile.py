@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.utils import timezone
 
 from portal.actor import Actor
 from portal.errors import NotPermitted, NotVisible
@@ -239,11 +240,16 @@ class TestWhoMay:
             change_support_profile(reseller, values={"email": "x@y.example"}, version=None, acting=stale)
 
 
-def test_what_was_typed_when_the_session_ended_waits_behind_sign_in(client, reseller, admin):
+@pytest.mark.parametrize("posted_to", ["/organisation/profile/", "/organisation/profile/preview/"])
+def test_what_was_typed_when_the_session_ended_waits_behind_sign_in(client, reseller, admin, posted_to):
+    """Also when it is the live preview that meets the end of the session."""
+    client.force_login(admin.user)
+    client.get("/organisation/")
+    session = client.session
+    session["seen_at"] = timezone.now().timestamp() - 3700
+    session.save()
     typed = form(organisation=str(reseller.pk), email="typed@trey.example")
-    response = client.post(
-        "/organisation/profile/", typed, headers={"Referer": "http://testserver/organisation/"}
-    )
+    response = client.post(posted_to, typed, headers={"Referer": "http://testserver/organisation/"})
     assert response["Location"] == "/sign-in/?next=/organisation/"
     credentials = {"login": admin.user.email, "password": "a-long-enough-sentence", "next": "/organisation/"}
     assert client.post("/sign-in/", credentials)["Location"] == "/organisation/"

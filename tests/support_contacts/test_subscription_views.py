@@ -255,7 +255,8 @@ def test_r11_another_provider_gets_404_everywhere(client, signed_in, world):
     client.force_login(member(proseware.organisation, Role.GLOBAL_ADMIN).user)
 
     assert client.get(url(world)).status_code == 404
-    assert client.post(url(world, "choose"), fields(world)).status_code == 404
+    own = fields(world, organisation=str(proseware.pk))
+    assert client.post(url(world, "choose"), own).status_code == 404
     assert client.get(url(world, "verify", event.pk)).status_code == 404
 
 
@@ -275,20 +276,53 @@ def test_r11_a_form_of_another_organisation_is_a_conflict_not_an_action_in_the_w
     assert not Designation.objects.exists()
 
 
-def test_what_was_typed_survives_a_session_that_ended(client, world):
-    """The form is posted without a session; after signing in, choice and note are there again."""
-    address = "http://testserver" + url(world)
-    away = client.post(url(world, "choose"), fields(world), headers={"referer": address})
-    assert away.status_code == 302
-    assert away["Location"].endswith(f"next={url(world)}")
+def end_session(client):
+    """More than an hour without a request."""
+    session = client.session
+    session["seen_at"] = timezone.now().timestamp() - 3700
+    session.save()
 
-    person = {"login": world.admin_agent.user.email, "password": "a-long-enough-sentence"}
-    assert client.post(away["Location"], person)["Location"] == url(world)
-    page = text(client.get(url(world)))
+
+def sign_in(client, membership, address):
+    person = {"login": membership.user.email, "password": "a-long-enough-sentence"}
+    assert client.post(address, person)["Location"].startswith("/")
+
+
+def post_too_late(client, world, **more):
+    """The form posted after the session ended: to the sign-in page, and back to the subscription from there."""
+    client.get(url(world))
+    end_session(client)
+    away = client.post(
+        url(world, "choose"), fields(world, **more), headers={"referer": "http://testserver" + url(world)}
+    )
+    assert (away.status_code, away["Location"].endswith(f"next={url(world)}")) == (302, True)
+    return away["Location"]
+
+
+def test_what_was_typed_survives_a_session_that_ended(signed_in, world):
+    addon = SubscriptionFactory(provider=world.provider, customer=world.customer, parent=world.subscription)
+    sign_in(signed_in, world.admin_agent, post_too_late(signed_in, world))
+
+    page = text(signed_in.get(url(world)))
 
     assert "Agreed by telephone." in page
     assert f'value="{world.trey.pk}" checked' in page
+    assert f'value="{addon.pk}:0">' in page  # it was posted unticked
     assert not Designation.objects.exists()
+    assert "Agreed by telephone." not in text(signed_in.get(url(world)))  # given back once
+
+
+def test_what_was_typed_is_not_shown_to_a_colleague_who_signs_in_next(signed_in, world):
+    colleague = member(world.provider.organisation, Role.ADMIN_AGENT, name="Colleague")
+    sign_in(signed_in, colleague, post_too_late(signed_in, world))
+
+    assert "Agreed by telephone." not in text(signed_in.get(url(world)))
+
+
+def test_what_nobody_known_posts_is_not_kept(client, world):
+    client.post(url(world, "choose"), fields(world))
+
+    assert "draft" not in client.session
 
 
 def test_addons_are_offered_ticked_when_their_contact_is_the_parents(signed_in, world):
@@ -367,9 +401,116 @@ def test_r4_looking_up_strangers_is_limited(signed_in, world):
     assert "Too many requests" in answers[LOOKUPS]
 
 
-def test_an_agent_may_not_turn_a_get_into_a_change(signed_in, world):
-    assert signed_in.get(url(world, "choose"), fields(world)).status_code == 405
+def test_loading_the_address_of_submit_changes_nothing_and_leads_to_the_page(signed_in, world):
+    loaded = signed_in.get(url(world, "choose"), fields(world))
+
+    assert (loaded.status_code, loaded["Location"]) == (303, url(world))
     assert not Designation.objects.exists()
+
+
+def test_the_small_forms_of_a_refused_page_lead_to_the_subscription(signed_in, world):
+    refused = text(
+        signed_in.post(url(world, "choose"), fields(world, partner="", **{"from": "/customers/?q=c"}))
+    )
+
+    assert f'action="{url(world)}#history"' in refused
+    assert f'action="{url(world)}#not-available"' in refused
+    assert refused.count('name="from" value="/customers/?q=c"') == 3
+
+
+def test_addons_keep_their_ticks_through_a_conflict(signed_in, world):
+    addon = SubscriptionFactory(provider=world.provider, customer=world.customer, parent=world.subscription)
+    signed_in.post(url(world, "choose"), fields(world, addon=[f"{addon.pk}:0"]))
+    signed_in.post(url(world, "choose"), fields(world, world.provider, addon=[f"{addon.pk}:1"]))
+
+    unticked = text(signed_in.post(url(world, "choose"), fields(world, version=0)))
+    ticked = text(signed_in.post(url(world, "choose"), fields(world, version=0, addon=[f"{addon.pk}:2"])))
+
+    assert f'value="{addon.pk}:2">' in unticked
+    assert f'value="{addon.pk}:2" checked' in ticked
+
+
+def test_an_addon_alone_can_change_when_the_parent_is_already_so(signed_in, world):
+    addon = SubscriptionFactory(provider=world.provider, customer=world.customer, parent=world.subscription)
+    signed_in.post(url(world, "choose"), fields(world))
+
+    saved = signed_in.post(url(world, "choose"), fields(world, addon=[f"{addon.pk}:0"]), follow=True)
+
+    assert f"Contoso now calls Trey Research for {addon.name}." in text(saved)
+    assert Designation.objects.filter(ended_at=None, partner=world.trey).count() == 2
+
+
+def test_an_addon_that_ended_meanwhile_is_named(signed_in, world):
+    addon = SubscriptionFactory(
+        provider=world.provider, customer=world.customer, parent=world.subscription, offer_name="Audio"
+    )
+    loaded = fields(world, addon=[f"{addon.pk}:0"])
+    addon.status, addon.ended_at = "deleted", timezone.now()
+    addon.save()
+
+    refused = signed_in.post(url(world, "choose"), loaded)
+
+    assert refused.status_code == 409
+    assert "Audio has ended or moved to new commerce meanwhile." in text(refused)
+    assert "Choose who supports it" in text(refused)
+
+
+def test_an_addon_is_ticked_by_the_contact_the_customer_sees(signed_in, world):
+    """Parent and add-on both show the provider, the parent because its designation is out of force."""
+    addon = SubscriptionFactory(provider=world.provider, customer=world.customer, parent=world.subscription)
+    DesignationFactory(subscription=world.subscription, partner=world.trey)
+    PartnerSuspensionFactory(partner=world.trey)
+
+    assert f'value="{addon.pk}:0" checked' in text(signed_in.get(url(world)))
+
+
+def test_r11_a_form_of_an_organisation_one_no_longer_belongs_to_is_a_conflict_too(signed_in, world):
+    elsewhere = fields(world, organisation=str(ProviderFactory().pk))
+
+    refused = signed_in.post(url(world, "choose"), elsewhere)
+
+    assert refused.status_code == 409
+    assert "Agreed by telephone." in text(refused)
+    assert not Designation.objects.exists()
+
+
+def test_a_subscription_recorded_by_a_host_whose_clock_is_ahead_is_shown(signed_in, world):
+    world.subscription.recorded_at = timezone.now() + timedelta(seconds=20)
+    world.subscription.effective_start = None
+    world.subscription.save()
+
+    assert signed_in.get(url(world)).status_code == 200
+
+
+def test_a_relationship_that_ends_is_404_not_an_error(signed_in, world):
+    world.relationship.ended_at, world.relationship.ended_as = timezone.now(), "ended"
+    world.relationship.save()
+
+    assert signed_in.get(url(world)).status_code == 404
+    assert signed_in.post(url(world, "choose"), fields(world)).status_code == 404
+
+
+def test_a_first_day_is_not_told_as_a_whole_one(signed_in, world):
+    noon = (timezone.now() - timedelta(days=9)).replace(hour=12)
+    world.subscription.effective_start = world.subscription.recorded_at = noon
+    world.subscription.save()
+
+    first = text(signed_in.get(url(world), {"on": timezone.localtime(noon).date().isoformat()}))
+    second = text(
+        signed_in.get(url(world), {"on": timezone.localtime(noon + timedelta(days=1)).date().isoformat()})
+    )
+
+    assert "All day" not in first
+    assert "All day" in second
+
+
+@pytest.mark.parametrize("header", ["http://[", "http://testserver:port", "\x7f", "//"])
+def test_an_address_that_is_none_is_no_error(client, world, header):
+    client.force_login(member(world.provider.organisation, Role.SALES_AGENT).user)
+
+    assert client.post(url(world, "choose"), fields(world), headers={"referer": header}).status_code == 403
+    client.logout()
+    assert client.post(url(world, "choose"), fields(world), headers={"referer": header}).status_code == 302
 
 
 @pytest.mark.parametrize("count", [1, 3])
