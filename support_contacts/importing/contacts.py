@@ -14,7 +14,7 @@ from subscriptions.models import Subscription
 from support_contacts.importing.records import Record
 from support_contacts.importing.report import Kind, Outcome, Refused
 from support_contacts.importing.resellers import Partners
-from support_contacts.importing.run import Run, chunks, locked
+from support_contacts.importing.run import Run, chunks
 from support_contacts.importing.subscriptions import Subscriptions
 from support_contacts.models import Designation
 from support_contacts.operations.core import Choice, apply_choice, judge, now_under_lock
@@ -105,10 +105,10 @@ def apply(run: Run, records: Records, partners: Partners, on_record: Subscriptio
 
 def _choose(run: Run, wanted: list[tuple[Wanted, Subscription]]) -> None:
     """Judge and write what differs, each in a savepoint of its own."""
-    rows = locked(Subscription, [row for _, row in wanted])
+    rows = run.hold(Subscription, [row for _, row in wanted])
     stored = _stored(rows.values())
     latest = _latest_channels(run, rows.values())
-    now = max(now_under_lock(some) for some in chunks(rows.values()))
+    now = max([run.now, *(now_under_lock(some) for some in chunks(rows.values()))])
     for one, seen in wanted:
         row = rows[seen.pk]
         row.provider = run.partner

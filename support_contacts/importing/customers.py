@@ -8,7 +8,8 @@ from portal.models import Action, EndedAs, Organisation, Partner
 from support_contacts.importing import resellers
 from support_contacts.importing.records import ENDED, ESTABLISHED, Record
 from support_contacts.importing.report import Kind, Outcome, Refused, Where
-from support_contacts.importing.run import Run, chunks, locked, named
+from support_contacts.importing.run import Run, chunks
+from support_contacts.operations.core import named
 
 Records = Mapping[tuple[object, ...], Record]
 
@@ -75,7 +76,7 @@ def apply(run: Run, records: Records, customers: Customers, live: set[UUID]) -> 
         else:
             run.unchanged(Kind.CUSTOMER)
     rows = [customers.latest(run.partner.pk, record.key[0]) for record, _ in changes]  # type: ignore[arg-type]
-    held = locked(CustomerRelationship, [row for row in rows if row is not None and row.ended_at is None])
+    held = run.hold(CustomerRelationship, [row for row in rows if row is not None and row.ended_at is None])
     for record, change in changes:
         row = customers.latest(run.partner.pk, record.key[0])  # type: ignore[arg-type]
         _write(run, record, change, customers, held.get(row.pk) if row is not None else None)
@@ -151,11 +152,12 @@ def _write(
 
 def establish(run: Run, row: CustomerRelationship) -> None:
     """Begin a relationship, or a requested one."""
-    row.established_at = run.now
+    row.established_at = run.after(row)
     before = {"id": str(row.pk), "state": "requested"} if row.requested_at else {"state": None}
     row.save()
     run.record(
         Action.CUSTOMER_RELATIONSHIP_ESTABLISHED,
+        at=row.established_at,
         before=before,
         after={"id": str(row.pk), "state": ESTABLISHED, "partner": named(row.partner)},
         customer_id=row.customer_id,
@@ -166,16 +168,17 @@ def establish(run: Run, row: CustomerRelationship) -> None:
 def end(run: Run, row: CustomerRelationship) -> None:
     """End a relationship and the grants under it, each with its event (R10)."""
     open_grants = DelegatedAdmin.objects.filter(relationship=row, ended_at=None)
-    for grant in locked(DelegatedAdmin, open_grants).values():
+    for grant in run.hold(DelegatedAdmin, open_grants).values():
         grant.relationship = row
         close_grant(run, grant, EndedAs.ENDED)
-    before = {"id": str(row.pk), "state": str(row.state(run.now))}
-    row.ended_at = max(run.now, row.established_at or run.now)
+    at = run.after(row)
+    before = {"id": str(row.pk), "state": str(row.state(at))}
+    row.ended_at = at
     row.ended_as = EndedAs.ENDED if row.established_at else EndedAs.WITHDRAWN
     row.save()
     run.record(
         Action.CUSTOMER_RELATIONSHIP_ENDED,
-        at=row.ended_at,
+        at=at,
         before=before,
         after={"id": str(row.pk), "state": row.ended_as, "partner": named(row.partner)},
         customer_id=row.customer_id,
@@ -185,15 +188,16 @@ def end(run: Run, row: CustomerRelationship) -> None:
 
 def close_grant(run: Run, grant: DelegatedAdmin, ended_as: EndedAs, **stated: object) -> None:
     """End a grant now: what customers were shown until this instant stays so; the stated date is in the event."""
-    before = {"id": str(grant.pk), "state": str(grant.state(run.now)), "ends_at": _iso(grant.ends_at)}
-    grant.ended_at = max(run.now, grant.established_at or run.now)
+    at = run.after(grant)
+    before = {"id": str(grant.pk), "state": str(grant.state(at)), "ends_at": _iso(grant.ends_at)}
+    grant.ended_at = at
     if grant.established_at is None:
         ended_as = EndedAs.LAPSED if ended_as == EndedAs.EXPIRED else EndedAs.WITHDRAWN
     grant.ended_as = ended_as
     grant.save(update_fields=["ended_at", "ended_as"])
     run.record(
         Action.DELEGATED_ADMIN_ENDED,
-        at=grant.ended_at,
+        at=at,
         before=before,
         after={"id": str(grant.pk), "state": grant.ended_as, **stated},
         customer_id=grant.relationship.customer_id,
@@ -248,7 +252,7 @@ def relate(
     made: list[CustomerRelationship] = []
     with run.item(Kind.CUSTOMER_RESELLER, where, Outcome.CHANGED if row else Outcome.CREATED):
         if row is not None:
-            row = locked(CustomerRelationship, [row])[row.pk]
+            row = run.hold(CustomerRelationship, [row])[row.pk]
             if row.ended_at is not None:
                 raise Refused("was ended by somebody else at the same time")
         row = row or CustomerRelationship(partner=partner, customer_id=customer_id, created_at=run.now)

@@ -16,7 +16,8 @@ from support_contacts.importing.claims import Claim
 from support_contacts.importing.customers import Customers, close_grant, relate
 from support_contacts.importing.records import ENDED, ESTABLISHED, EXPIRED, REQUESTED
 from support_contacts.importing.report import Kind, Outcome, Refused
-from support_contacts.importing.run import Run, chunks, locked, named
+from support_contacts.importing.run import Run, chunks
+from support_contacts.operations.core import named
 
 Pair = tuple[UUID, UUID]
 
@@ -71,7 +72,7 @@ def apply(run: Run, claims: list[Claim], customers: Customers) -> None:
         or relate(run, claim.partner, claim.customer_id, customers, claim.where)
         for claim, _, _ in changes
     ]
-    held = locked(DelegatedAdmin, [row for _, _, row in changes if row is not None])
+    held = run.hold(DelegatedAdmin, [row for _, _, row in changes if row is not None])
     for (claim, change, row), relationship in zip(changes, relationships, strict=True):
         if relationship is None:
             run.report.count(Kind.GRANT, Outcome.REPORTED)
@@ -160,7 +161,7 @@ def _write(
         row.lapses_at = row.requested_at + LAPSES_AFTER
         action = Action.DELEGATED_ADMIN_REQUESTED
     elif row.established_at is None:
-        row.established_at = max(claim.began or run.now, run.now)
+        row.established_at = max(claim.began or run.now, run.after(row))
     row.save()
     run.record(
         action,

@@ -1,12 +1,22 @@
 """Partners that the files name, and the provider's relationships with its resellers."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
-from portal.models import Action, EndedAs, Membership, Organisation, Partner, ResellerRelationship
+from portal.models import (
+    LAPSES_AFTER,
+    Action,
+    EndedAs,
+    Membership,
+    Organisation,
+    Partner,
+    ResellerRelationship,
+)
 from support_contacts.importing.records import DECLINED, ESTABLISHED, REQUESTED, Record
 from support_contacts.importing.report import Kind, Outcome, Refused
-from support_contacts.importing.run import Run, chunks, locked, named
+from support_contacts.importing.run import Run, chunks
+from support_contacts.operations.core import named
 
 Records = Mapping[tuple[object, ...], Record]
 
@@ -17,7 +27,8 @@ class Partners:
     def __init__(self, run: Run, ids: Iterable[object], partner_ids: Iterable[object]) -> None:
         self.run = run
         self.organisations: dict[UUID, Organisation] = {}
-        self.by_partner_id: dict[str, Partner] = {run.partner.partner_id: run.partner}
+        number = run.partner.partner_id
+        self.by_partner_id: dict[str, Partner] = {number: run.partner} if number else {}
         self.with_members: set[UUID] = set()
         for some in chunks(ids):
             for row in Organisation.objects.filter(pk__in=some).select_related("partner", "customer"):
@@ -147,7 +158,7 @@ def apply(run: Run, records: Records, partners: Partners) -> None:
         else:
             run.unchanged(Kind.RESELLER)
     rows = [partners.latest(record.values["reseller"]) for record, _ in changes]  # type: ignore[arg-type]
-    held = locked(ResellerRelationship, [row for row in rows if row is not None and row.ended_at is None])
+    held = run.hold(ResellerRelationship, [row for row in rows if row is not None and row.ended_at is None])
     for record, change in changes:
         write(run, Kind.RESELLER, record, change, partners, held)
 
@@ -167,7 +178,9 @@ def write(
     is_new = change in (ESTABLISHED, REQUESTED) and row is None
     with run.item(kind, record.where, Outcome.CREATED if is_new else Outcome.CHANGED):
         organisation = partners.stub(record)
-        made = _apply(run, change, row, organisation.partner) if change else latest
+        made = (
+            _apply(run, change, row, organisation.partner, at=run.after(row or latest)) if change else latest
+        )
         partners.keep(organisation)
         if made is not None:
             others = [one for one in partners.relationships.get(pk, []) if one.pk != made.pk]
@@ -175,21 +188,21 @@ def write(
 
 
 def _apply(
-    run: Run, change: str, row: ResellerRelationship | None, reseller: Partner
+    run: Run, change: str, row: ResellerRelationship | None, reseller: Partner, *, at: datetime
 ) -> ResellerRelationship:
-    before = {"id": str(row.pk), "state": str(row.state(run.now))} if row else {"state": None}
+    before = {"id": str(row.pk), "state": str(row.state(at))} if row else {"state": None}
     if row is None:
         row = ResellerRelationship(provider=run.partner, reseller=reseller)
     elif row.ended_at is not None:
         raise Refused("was ended by somebody else at the same time")
     action = Action.RESELLER_RELATIONSHIP_ESTABLISHED
     if change == ESTABLISHED:
-        row.established_at = run.now
+        row.established_at = at
     elif change == REQUESTED:
-        row.requested_at = run.now
+        row.requested_at, row.lapses_at = at, at + LAPSES_AFTER
         action = Action.RESELLER_RELATIONSHIP_REQUESTED
     else:
-        row.ended_at = max(run.now, row.established_at or run.now)
+        row.ended_at = at
         row.ended_as = EndedAs.ENDED if row.established_at else EndedAs.WITHDRAWN
         if change == DECLINED and not row.established_at:
             row.ended_as = EndedAs.DECLINED
@@ -197,7 +210,7 @@ def _apply(
     row.save()
     run.record(
         action,
-        at=row.ended_at,
+        at=at,
         before=before,
         after={"id": str(row.pk), "state": row.ended_as or change, "partner": named(reseller)},
         partner_ids=[reseller.pk],

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, models, transaction
+from django.utils import timezone
 
 from portal import audit
 from portal.actor import Actor
@@ -25,7 +26,10 @@ CHUNK = 5_000
 
 @dataclass(slots=True)
 class Run:
-    """What every part of an import is given. `now` is the one instant of the run."""
+    """What every part of an import is given.
+
+    `now` is this machine's clock; whatever is held may have changed until then, so holding rows brings it up to date.
+    """
 
     partner: Partner
     customer: UUID | None
@@ -33,6 +37,17 @@ class Run:
     acting: Actor
     report: Report
     now: datetime
+
+    def hold(self, model: type[Row], rows: Iterable[Row]) -> dict[object, Row]:
+        """These rows as they are now, held until the transaction ends; no change of theirs is dated before that."""
+        found = locked(model, rows)
+        self.now = max(self.now, timezone.now())
+        return found
+
+    def after(self, row: Lifecycle | None) -> datetime:
+        """The instant of a change, never before what happened to its row last: hosts' clocks differ."""
+        known = (row.requested_at, row.established_at, row.ended_at) if row is not None else ()
+        return max([self.now, *filter(None, known)])
 
     @contextmanager
     def item(self, kind: Kind, where: Where, outcome: Outcome) -> Iterator[None]:
@@ -117,8 +132,3 @@ def locked(model: type[Row], rows: Iterable[Row]) -> dict[object, Row]:
         held = model._default_manager.select_for_update(no_key=True, of=("self",)).order_by("pk")
         found |= {row.pk: row for row in held.filter(pk__in=keys[start : start + CHUNK])}
     return found
-
-
-def named(partner: Partner) -> dict[str, str]:
-    """A partner as it was called at the time of an event."""
-    return {"id": str(partner.pk), "name": partner.organisation.name, "partner_id": partner.partner_id}

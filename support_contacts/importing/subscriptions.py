@@ -68,7 +68,7 @@ def apply(
             changed.append((record, row))
         else:
             run.unchanged(Kind.SUBSCRIPTION)
-    held = locked(Subscription, {row.pk: row for row in [*(row for _, row in changed), *also]}.values())
+    held = run.hold(Subscription, {row.pk: row for row in [*(row for _, row in changed), *also]}.values())
     stored = {
         designation.subscription_id: designation
         for some in chunks(row.pk for record, row in changed if _moves(record, row))

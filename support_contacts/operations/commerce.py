@@ -7,6 +7,7 @@ from portal.actor import Actor
 from portal.models import Action, AuditEvent
 from subscriptions.models import Subscription
 from support_contacts.models import Designation, EndedAs
+from support_contacts.operations.core import named
 
 
 def apply_move(
@@ -19,10 +20,7 @@ def apply_move(
     at = max([at, *([stored.started_at] if stored is not None else [])])
     before: dict[str, object] = {"new_commerce": False, "designated": None}
     if stored is not None:
-        partner = stored.partner
-        before["designated"] = {
-            "id": str(partner.pk), "name": partner.organisation.name, "partner_id": partner.partner_id
-        }  # fmt: skip
+        before["designated"] = named(stored.partner)
         stored.ended_at, stored.ended_as = at, EndedAs.NEW_COMMERCE
         stored.save(update_fields=["ended_at", "ended_as"])
     subscription.is_new_commerce = True

@@ -82,7 +82,7 @@ def apply_choice(choice: Choice, *, at: datetime, acting: Actor, note: str = "")
         choice.stored.ended_at = at
         choice.stored.ended_as = EndedAs.BACK_TO_PROVIDER if choice.is_provider else EndedAs.REPLACED
         choice.stored.save(update_fields=["ended_at", "ended_as"])
-    after: dict[str, object] = {"contact": _named(subscription.provider), "designated": None}
+    after: dict[str, object] = {"contact": named(subscription.provider), "designated": None}
     if not choice.is_provider:
         partner = Partner.objects.select_related("organisation").get(pk=choice.partner_id)
         Designation.objects.create(
@@ -92,7 +92,7 @@ def apply_choice(choice: Choice, *, at: datetime, acting: Actor, note: str = "")
             started_at=at,
             channel=acting.channel,
         )
-        after = {"contact": _named(partner), "designated": _named(partner)}
+        after = {"contact": named(partner), "designated": named(partner)}
     subscription.contact_version += 1
     subscription.save(update_fields=["contact_version"])
     after["version"] = subscription.contact_version
@@ -115,17 +115,17 @@ def _as_it_stood(choice: Choice, at: datetime) -> dict[str, object]:
     """Whom the customer was shown, and whom somebody had stored, in the instant before the change."""
     provider = choice.subscription.provider
     if choice.stored is None:
-        return {"contact": _named(provider), "designated": None}
+        return {"contact": named(provider), "designated": None}
     partner = choice.stored.partner
     found = standings(provider, choice.subscription.customer_id, resellers=[partner.pk])
     judged = verdict(found.get(partner.pk) or Standing(partner), at=at, told_to=None)
     return {
-        "contact": _named(partner if judged else provider),
-        "designated": _named(partner),
+        "contact": named(partner if judged else provider),
+        "designated": named(partner),
         "reason": judged.reason.value if judged.reason else "",
     }
 
 
-def _named(partner: Partner) -> dict[str, str]:
+def named(partner: Partner) -> dict[str, str]:
     """A partner as it was called at the time of an event."""
     return {"id": str(partner.pk), "name": partner.organisation.name, "partner_id": partner.partner_id}

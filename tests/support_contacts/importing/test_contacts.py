@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from customers.models import DelegatedAdmin
-from portal.models import Action, AuditEvent, ResellerRelationship, SupportProfile
+from portal.models import Action, AuditEvent, Partner, ResellerRelationship, SupportProfile
 from subscriptions.models import Subscription
 from support_contacts.models import Designation
 from support_contacts.operations import choose_support_contact
@@ -112,6 +112,16 @@ def test_provider_is_the_contact_without_being_stored(run, provider):
     ).report
 
     assert report.summary()["support contacts"]["unchanged"] == 1
+
+
+def test_contact_without_partner_id_agrees_with_a_provider_that_has_none(run, provider):
+    Partner.objects.filter(pk=provider.pk).update(partner_id="")
+    provider.partner_id = ""
+
+    report = run(*ELIGIBLE, bodies.without(bodies.support_contact(), "supportMpnId"))
+
+    assert str(stored().partner_id) == RESELLER
+    assert reasons(report) == []
 
 
 def test_provider_ends_what_an_import_stored(run, provider):

@@ -8,7 +8,15 @@ from django.utils import timezone
 
 from customers.models import Customer, CustomerRelationship, DelegatedAdmin
 from portal.errors import NotPermitted
-from portal.models import Action, AuditEvent, Organisation, Partner, ResellerRelationship
+from portal.models import (
+    LAPSES_AFTER,
+    Action,
+    AuditEvent,
+    Organisation,
+    Partner,
+    ResellerRelationship,
+    State,
+)
 from subscriptions.models import Subscription
 from support_contacts.operations.importing import import_partner_center
 from tests.factories import (
@@ -202,6 +210,16 @@ def test_relationship_with_a_reseller_ends_and_begins_by_state(run):
     run(bodies.reseller())
 
     assert ResellerRelationship.objects.filter(ended_at=None).count() == 1
+
+
+@pytest.mark.parametrize("state", ["Pending", "Requested"])
+def test_r10_requested_relationship_lapses(run, state):
+    run(bodies.reseller(state=state))
+
+    row = ResellerRelationship.objects.get()
+    assert row.lapses_at == row.requested_at + LAPSES_AFTER
+    assert row.state(row.lapses_at) == State.LAPSED
+    run.again(bodies.reseller(state=state))
 
 
 def test_reseller_relationship_a_person_ended_is_not_revived(run, provider):
