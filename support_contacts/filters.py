@@ -162,13 +162,12 @@ class CustomerFilter:
                     of_record.values_list("reseller_of_record", flat=True).distinct()[:LONGEST_MENU]
                 ),
                 customers_partner_ids=ArraySubquery(
-                    Partner.objects.filter(pk__in=own.values("reseller_of_record_id"))
+                    self._partners.filter(pk__in=own.values("reseller_of_record_id"))
                     .exclude(partner_id="")
                     .values_list("partner_id", flat=True)[:LONGEST_MENU]
                 ),
                 known=ArraySubquery(
-                    Partner.objects.visible_to(self.actor)
-                    .exclude(partner_id="")
+                    self._partners.exclude(partner_id="")
                     .filter(
                         Q(partner_id__in=of_record.values("reseller_of_record"))
                         | Q(pk__in=own.values("reseller_of_record_id"))
@@ -198,6 +197,12 @@ class CustomerFilter:
     @property
     def _me(self):
         return self.actor.organisation.pk
+
+    @property
+    def _partners(self) -> QuerySet[Partner]:
+        """Whose PartnerID we may know: a customer's reseller of record may be a partner unrelated to us (R4)."""
+        visible: QuerySet[Partner] = Partner.objects.visible_to(self.actor)
+        return visible
 
     @property
     def _own(self) -> QuerySet[CustomerRelationship]:
@@ -235,7 +240,7 @@ class CustomerFilter:
     def _of_record(self, partner_id: str) -> Q:
         """Reseller of record of any subscription, or of the customer as a whole."""
         own = self._subscriptions.filter(reseller_of_record=partner_id)
-        known = Partner.objects.filter(partner_id=partner_id)
+        known = self._partners.filter(partner_id=partner_id)
         return Q(customer_id__in=own.values("customer_id")) | Q(reseller_of_record_id__in=known.values("pk"))
 
     def _with_partner(self, partner_id: str) -> Q:

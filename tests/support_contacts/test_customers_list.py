@@ -19,6 +19,7 @@ from tests.factories import (
     PartnerSuspensionFactory,
     ProviderFactory,
     ResellerFactory,
+    ResellerRelationshipFactory,
     SubscriptionFactory,
     make_eligible,
 )
@@ -102,6 +103,7 @@ def test_partner_id_finds_by_reseller_of_record_and_by_designation(signed_in, wo
     world.subscription.reseller_of_record = "5127741"
     world.subscription.save()
     of_record = ResellerFactory(partner_id="5127741")
+    ResellerRelationshipFactory(provider=world.provider, reseller=of_record)
     customer_of(world.provider, "As a whole", reseller_of_record_id=of_record.pk)
     designated = customer_of(world.provider, "By designation")
     subscription = SubscriptionFactory(provider=world.provider, customer=designated.customer)
@@ -127,6 +129,16 @@ def test_menu_names_the_resellers_of_record_we_know(signed_in, world):
     assert [choice.label for choice in response.context["list"].records] == ["6666666", "Trey Research"]
     assert response.context["list"].record.label == "6666666"
     assert "Canary" not in response.content.decode()
+
+
+def test_r4_partner_id_of_an_unrelated_reseller_of_record_is_not_told(signed_in, world):
+    """Its tenant id is all that was imported; which PartnerID belongs to it is not ours to know."""
+    unrelated = ResellerFactory(partner_id="5127741")
+    customer_of(world.provider, "As a whole", reseller_of_record_id=unrelated.pk)
+
+    assert [choice.label for choice in signed_in.get(URL).context["list"].records] == []
+    assert found(signed_in, record="5127741") == []
+    assert found(signed_in, q="5127741") == []
 
 
 def test_partner_id_of_an_ended_designation_finds_nothing(signed_in, world):
