@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.identifiers import uuid7
-from portal.models import Lifecycle, State, established
+from portal.models import Lifecycle, ResellerRelationship, State, established
 from portal.names import sort_name, words
 from portal.tenancy import TenantQuerySet
 
@@ -43,11 +43,9 @@ class Customer(models.Model):
 
 class CustomerRelationshipQuerySet(TenantQuerySet["CustomerRelationship"]):
     def visible_to(self, actor):
-        """A partner's own; a provider also sees its resellers' at its customers; a customer sees all of its own."""
-        from portal.models import ResellerRelationship
-
+        """A partner's own; a provider also its resellers' at its customers, while both last; a customer all its own."""
         me, now = actor.organisation.pk, timezone.now()
-        resellers = ResellerRelationship.objects.filter(provider_id=me)
+        resellers = ResellerRelationship.objects.established(now).filter(provider_id=me)
         customers = self.model.objects.established(now).filter(partner_id=me)
         return self.filter(
             Q(partner_id=me)
@@ -161,21 +159,25 @@ class CustomerWord(models.Model):
         )
 
 
+def _active(at: datetime) -> Q:
+    return established(at) & (Q(ends_at=None) | Q(ends_at__gt=at))
+
+
 class DelegatedAdminQuerySet(TenantQuerySet["DelegatedAdmin"]):
     def visible_to(self, actor):
-        """As the relationship it belongs to; a request made for another provider is not told."""
-        me = actor.organisation.pk
+        """As the relationship it belongs to; a grant not asked for us is told only while it is active (R4)."""
+        me, now = actor.organisation.pk, timezone.now()
         relationships = CustomerRelationship.objects.visible_to(actor)
         return self.filter(relationship__in=relationships).filter(
             Q(relationship__partner_id=me)
             | Q(relationship__customer_id=me)
             | Q(requested_for_id=me)
-            | (Q(established_at__isnull=False))
+            | _active(now)
         )
 
     def active(self, at: datetime):
         """Grants in force at `at`: begun, not ended, before the agreed end. No job has to run for that (R7)."""
-        return self.filter(established(at)).filter(Q(ends_at=None) | Q(ends_at__gt=at))
+        return self.filter(_active(at))
 
     def of(self, partner, customer):
         """Grants of one partner at one customer; each may be an id or an outer reference."""
