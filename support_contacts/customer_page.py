@@ -255,16 +255,18 @@ class CustomerPage:
 
 
 def _under_parents(found: Sequence[Subscription]) -> list[tuple[Subscription, bool]]:
-    """Add-ons after the subscription they belong to, where that one is in the same table."""
+    """Add-ons after the subscription they belong to, where that one is in the same table and no add-on itself there."""
     tables = {row.pk: row.is_live for row in found}
-    nested = defaultdict(list)
+    addons = {row.pk for row in found if row.parent_id and tables.get(row.parent_id) == row.is_live}
+    nested: dict[uuid.UUID, list[Subscription]] = defaultdict(list)
+    roots: list[Subscription] = []
     for row in found:
-        if row.parent_id is not None and tables.get(row.parent_id) == row.is_live:
+        if row.pk in addons and row.parent_id not in addons:
             nested[row.parent_id].append(row)
-    inside = {row.pk for rows in nested.values() for row in rows}
+        else:
+            roots.append(row)
     listed: list[tuple[Subscription, bool]] = []
-    for row in found:
-        if row.pk not in inside:
-            listed.append((row, False))
-            listed.extend((addon, True) for addon in nested[row.pk])
+    for root in roots:
+        listed.append((root, False))
+        listed.extend((addon, True) for addon in nested[root.pk])
     return listed

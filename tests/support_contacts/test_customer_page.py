@@ -147,6 +147,35 @@ def test_addons_stand_under_their_parent(signed_in, world):
     ]
 
 
+def test_addon_of_an_addon_stands_alone(signed_in, world):
+    """Nothing is lost, however deep it is tied: a table has two levels."""
+    parent, rows = world.subscription, []
+    for name in ("C", "A", "B"):
+        parent = SubscriptionFactory(
+            provider=world.provider, customer=world.customer, offer_name=name, parent=parent
+        )
+        rows.append(parent)
+
+    page = shown(signed_in, world)
+
+    assert {row.subscription for row in page.rows} == {world.subscription, *rows}
+    assert {row.subscription.name: row.is_addon for row in page.rows} == {
+        "Microsoft 365 E3": False,
+        "C": True,
+        "A": False,
+        "B": False,
+    }
+
+
+def test_addons_of_each_other_are_both_there(signed_in, world):
+    one, other = SubscriptionFactory.create_batch(2, provider=world.provider, customer=world.customer)
+    for row, parent in ((one, other), (other, one)):
+        row.parent = parent
+        row.save()
+
+    assert len(shown(signed_in, world).rows) == 3
+
+
 def test_addon_of_an_ended_subscription_stands_alone(signed_in, world):
     parent = SubscriptionFactory(
         provider=world.provider, customer=world.customer, status="expired", ended_at=timezone.now()
