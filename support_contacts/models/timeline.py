@@ -1,6 +1,7 @@
 """Who was the contact, at every instant of a subscription's life (R1, R7, R9). One pure function of the records."""
 
 import uuid
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,7 +84,12 @@ def intervals(
     standings: Mapping[uuid.UUID, Standing],
     now: datetime,
 ) -> list[Interval]:
-    """Every interval from the day the subscription began until `now`, oldest first. Empty ones are left out."""
+    """Every interval from the day the subscription began until `now`, oldest first. Empty ones are left out.
+
+    There is always one: a subscription recorded by a host whose clock is ahead begins now. Of the designations only
+    the one that began last can stand at an instant, since they do not overlap.
+    """
+    now = max(now, subscription.recorded_at)
     began = min(subscription.began_at, subscription.recorded_at)
     instants = {began, subscription.recorded_at}
     if subscription.moved_to_new_commerce_at:
@@ -94,9 +100,14 @@ def intervals(
         if standing is not None:
             instants.update(standing.boundaries())
     edges = sorted(instant for instant in instants if began <= instant <= now)
+    ordered = sorted(
+        designations, key=lambda d: (d.started_at, d.ended_at is None, d.ended_at or d.started_at)
+    )
+    starts = [designation.started_at for designation in ordered]
     found: list[Interval] = []
     for start, end in zip(edges, [*edges[1:], None], strict=True):
-        contact = contact_at(subscription, designations, standings, start)
+        begun = bisect_right(starts, start)
+        contact = contact_at(subscription, ordered[max(begun - 1, 0) : begun], standings, start)
         if found and _same(found[-1].contact, contact):
             found[-1] = Interval(found[-1].start, end, found[-1].contact)
         else:

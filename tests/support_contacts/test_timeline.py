@@ -1,11 +1,25 @@
 """R1, R7, R9: who was the contact at every instant, from the records alone."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from support_contacts.models import ContactKind, Designation, contact_at, intervals, on_day, standings
+from customers.models import DelegatedAdmin
+from portal.models import Organisation, Partner, ResellerRelationship
+from subscriptions.models import Subscription
+from support_contacts.models import (
+    ContactKind,
+    Designation,
+    Standing,
+    contact_at,
+    intervals,
+    on_day,
+    standings,
+)
 from tests.factories import (
     DesignationFactory,
     PartnerSuspensionFactory,
@@ -151,3 +165,109 @@ def test_the_timeline_agrees_with_the_question_asked_of_the_database(world, subs
             contact = contact_at(subscription, designations, by_partner, at)
             designated = contact.designation if contact.kind == ContactKind.DESIGNATED else None
             assert in_force == designated, at
+
+
+def test_a_subscription_recorded_by_a_clock_that_is_ahead_has_its_provider(world):
+    """DECISIONS 15: hosts' clocks differ, and every page takes the last interval."""
+    row = SubscriptionFactory(
+        provider=world.provider,
+        customer=world.customer,
+        effective_start=None,
+        recorded_at=NOW + timedelta(seconds=5),
+    )
+
+    assert [kind for kind, _, _ in told(life(row))] == ["default"]
+
+
+# -- without a database: rows made in memory
+
+
+def day(number):
+    return NOW + number * DAY
+
+
+def partner(name):
+    return Partner(organisation=Organisation(name=name), is_indirect_reseller=True)
+
+
+PROVIDER, *RESELLERS = (partner(name) for name in ("Fabrikam", "Trey", "Tailspin"))
+
+
+@st.composite
+def lives(draw):
+    """A subscription with designations that do not overlap, some of no length, and what they rest on."""
+    days = st.integers(0, 60)
+    row = Subscription(
+        provider=PROVIDER,
+        effective_start=day(draw(days)),
+        recorded_at=day(draw(days)),
+        moved_to_new_commerce_at=draw(st.none() | days.map(day)),
+    )
+    row.is_new_commerce = row.moved_to_new_commerce_at is not None
+    edges = sorted(draw(st.lists(days, max_size=16)))
+    rows = [
+        Designation(
+            subscription=row, partner=draw(st.sampled_from(RESELLERS)), started_at=day(a), ended_at=day(b)
+        )
+        for a, b in pairwise(edges)
+        if draw(st.booleans())
+    ]
+    if edges and draw(st.booleans()):
+        rows.append(Designation(subscription=row, partner=RESELLERS[0], started_at=day(edges[-1])))
+    known = {}
+    for reseller in RESELLERS:
+        spans = [sorted(draw(st.tuples(days, days))) for _grant in range(3)]
+        grants = [DelegatedAdmin(established_at=day(a), ends_at=day(b)) for a, b in spans]
+        related = [ResellerRelationship(provider=PROVIDER, reseller=reseller, established_at=day(draw(days)))]
+        known[reseller.pk] = Standing(reseller, related, grants)
+    return row, draw(st.permutations(rows)), known, day(draw(days))
+
+
+def summed(contact):
+    reason = contact.cause.reason if contact.cause else None
+    return contact.kind, contact.partner, contact.designation, reason
+
+
+@settings(deadline=None)
+@given(lives())
+def test_intervals_are_the_contact_of_every_instant(made):
+    """The same answer as asking for each instant alone, whatever order the rows come in."""
+    row, designations, known, now = made
+    now = max(now, row.recorded_at)
+    found = intervals(row, designations, known, now)
+
+    assert found[0].start == min(row.began_at, row.recorded_at)
+    assert found[-1].end is None
+    assert all(one.end == other.start for one, other in pairwise(found))
+    for half in range(2 * (now - found[0].start).days + 1):
+        at = found[0].start + half * DAY / 2
+        during = next(one for one in found if one.start <= at and (one.end is None or at < one.end))
+        assert summed(during.contact) == summed(contact_at(row, designations, known, at)), at
+
+
+class Watched:
+    """A designation that counts how often its beginning is looked at."""
+
+    looks = 0
+
+    def __init__(self, designation):
+        self.designation = designation
+
+    def __getattr__(self, name):
+        Watched.looks += name == "started_at"
+        return getattr(self.designation, name)
+
+
+def test_a_long_life_costs_a_few_looks_at_each_designation():
+    row = Subscription(provider=PROVIDER, recorded_at=day(0))
+    designations = [
+        Designation(
+            subscription=row, partner=RESELLERS[number % 2], started_at=day(number), ended_at=day(number + 1)
+        )
+        for number in range(500)
+    ]
+
+    found = intervals(row, [Watched(one) for one in designations], {}, day(1000))
+
+    assert len(found) == 501
+    assert Watched.looks < 10 * len(designations)
