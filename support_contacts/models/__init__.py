@@ -11,6 +11,7 @@ from support_contacts.models.eligibility import (
     standings,
     verdict,
 )
+from support_contacts.models.reports import ContactReport, Wish
 from support_contacts.models.timeline import Contact, ContactKind, Interval, contact_at, intervals, on_day
 
 __all__ = [
@@ -18,12 +19,14 @@ __all__ = [
     "Candidates",
     "Contact",
     "ContactKind",
+    "ContactReport",
     "Designation",
     "EndedAs",
     "Interval",
     "Reason",
     "Standing",
     "Verdict",
+    "Wish",
     "candidates",
     "contact_at",
     "intervals",

@@ -61,6 +61,7 @@ def holds(at: datetime):
     suspended = PartnerSuspension.objects.at(at).filter(partner=OuterRef("partner"))
     return (
         Q(partner__is_indirect_reseller=True, subscription__is_new_commerce=False)
+        & (Q(hands_back_at=None) | Q(hands_back_at__gt=at))
         & Exists(related)
         & ~Exists(suspended)
         & active_grant(OuterRef("partner"), OuterRef("subscription__customer"), at)
@@ -84,6 +85,9 @@ class Designation(models.Model):
     started_at = models.DateTimeField(_("since"))
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_as = models.CharField(max_length=20, choices=EndedAs.choices, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    # The reseller hands it back: from then on it no longer holds, and no job has to run for that.
+    hands_back_at = models.DateTimeField(null=True, blank=True)
     # Which door made it: an import replaces only what an import made.
     channel = models.CharField(max_length=10)
 
