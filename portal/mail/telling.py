@@ -1,0 +1,66 @@
+"""From what happened to who is told of it. Apps above say what they tell; nothing is told that nobody said."""
+
+import uuid
+from collections.abc import Callable, Iterable
+
+from portal.mail import outbox
+from portal.mail.letter import Telling
+from portal.models import Action, AuditEvent
+
+Teller = Callable[[AuditEvent], Iterable[Telling]]
+BatchTeller = Callable[[list[AuditEvent]], Iterable[Telling]]
+
+_tellers: dict[str, Teller] = {}
+_batches: dict[str, BatchTeller] = {}
+
+
+def tells(*actions: Action) -> Callable[[Teller], Teller]:
+    """This function knows whom to tell of these events, and what."""
+
+    def register(teller: Teller) -> Teller:
+        for action in actions:
+            _tellers[action.value] = teller
+        return teller
+
+    return register
+
+
+def tells_batch(*actions: Action) -> Callable[[BatchTeller], BatchTeller]:
+    """This function tells of many such events at once, each person with one mail."""
+
+    def register(teller: BatchTeller) -> BatchTeller:
+        for action in actions:
+            _batches[action.value] = teller
+        return teller
+
+    return register
+
+
+def tell(event_id: uuid.UUID | str) -> None:
+    """Write the mails of one event. Telling a second time writes nothing."""
+    event = AuditEvent.objects.select_related("organisation", "note").filter(pk=event_id).first()
+    teller = _tellers.get(event.action) if event else None
+    if event is None or teller is None:
+        return
+    deliver(teller(event), key=str(event.pk))
+
+
+def tell_batch(request_id: str, organisation_id: uuid.UUID | str) -> None:
+    """Write the mails of everything one request changed in one organisation's record: one a person."""
+    events = AuditEvent.objects.filter(organisation_id=organisation_id, request_id=request_id)
+    by_teller: dict[BatchTeller, list[AuditEvent]] = {}
+    for event in events.select_related("organisation").order_by("pk"):
+        if teller := _batches.get(event.action):
+            by_teller.setdefault(teller, []).append(event)
+    for teller, found in by_teller.items():
+        deliver(teller(found), key=request_id)
+
+
+def deliver(tellings: Iterable[Telling], *, key: str) -> None:
+    """One mail a person, whichever of several tellings names them first."""
+    told: set[uuid.UUID] = set()
+    for telling in tellings:
+        for reader in telling.readers:
+            if reader.user.pk not in told:
+                told.add(reader.user.pk)
+                outbox.write(telling, reader, key=f"{key}:{reader.user.pk}")
