@@ -49,6 +49,11 @@ class Action(models.TextChoices):
     MEMBER_ROLES_CHANGED = "member.roles_changed", _("Roles changed")
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn", _("Invitation withdrawn")
     ORGANISATION_CREATED = "organisation.created", _("Organisation created")
+    ORGANISATION_INVITED = "organisation.invited", _("Reseller invited")
+    ORGANISATION_INVITATION_WITHDRAWN = (
+        "organisation.invitation_withdrawn",
+        _("Invitation of a reseller withdrawn"),
+    )
     PARTNER_SUSPENDED = "partner.suspended", _("Partner suspended")
     PARTNER_SUSPENSION_LIFTED = "partner.suspension_lifted", _("Suspension lifted")
     POLICY_CHANGED = "policy.changed", _("Policy changed")

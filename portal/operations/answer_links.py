@@ -4,6 +4,9 @@ import secrets
 import uuid
 from datetime import datetime
 
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from portal.identifiers import canonical_guid
 from portal.models import AnswerLink, Organisation
 from portal.operations.links import hash_of
 
@@ -26,8 +29,26 @@ def end(kind: AnswerLink.Kind, target_id: uuid.UUID, *, at: datetime) -> None:
     AnswerLink.objects.filter(kind=kind, target_id=target_id, ended_at=None).update(ended_at=at)
 
 
+def mail_token(kind: AnswerLink.Kind, target_id: uuid.UUID) -> str:
+    """Another token of this request's open link, for a mail; "" when there is none.
+
+    It is derived, not drawn: a mail written later leads where the link on the screen does, dies with it, and does not
+    end it. No job has to be given a secret.
+    """
+    link = AnswerLink.objects.filter(kind=kind, target_id=target_id, ended_at=None).first()
+    return f"{link.pk.hex}.{_seal(link)}" if link else ""
+
+
 def follow(token: str) -> AnswerLink | None:
-    """The open link of this token; None for one that was used, replaced, or never was."""
-    return (
-        AnswerLink.objects.filter(token_hash=hash_of(token), ended_at=None).select_related("organisation").first()
-    )
+    """The open link of this token; None for one that was used, replaced, or never was. One query, whatever it is."""
+    name, _dot, seal = token.partition(".")
+    pk = canonical_guid(name) if seal else None
+    rows = AnswerLink.objects.filter(ended_at=None).select_related("organisation")
+    if pk is None:
+        return rows.filter(token_hash=hash_of(token)).first()
+    link = rows.filter(pk=pk).first()
+    return link if link and constant_time_compare(seal, _seal(link)) else None
+
+
+def _seal(link: AnswerLink) -> str:
+    return salted_hmac("answer-link", f"{link.pk}:{link.token_hash}", algorithm="sha256").hexdigest()
