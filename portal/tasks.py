@@ -37,6 +37,11 @@ def tell_of_request(relationship_id: str, again: int = 0) -> None:
     """Remind the reseller of a request that waits for its answer."""
 
 
+@job("portal.tell_of_invitation")
+def tell_of_invitation(invitation_id: str) -> None:
+    """Mail an organisation's invitation; its link is `reseller_invitations.mail_token`'s, drawn by nobody."""
+
+
 @job("portal.send_mail")
 def send_mail(mail_id: str) -> None:
     """Hand one mail over to the mail server."""
