@@ -12,11 +12,14 @@ from portal.actor import Actor
 from portal.authority import still
 from portal.errors import Conflict, NewCommerce, NotEligible, NotVisible, SubscriptionEnded
 from portal.locks import lock_share, patience
-from portal.models import AuditEvent, Partner, ResellerRelationship
+from portal.models import Action, AuditEvent, Partner, ResellerRelationship
 from portal.permissions import Permission, require
 from subscriptions.models import Subscription
 from support_contacts.models import Designation, Reason
 from support_contacts.operations.core import Choice, apply_choice, judge, now_under_lock
+
+#: Events that changed a contact. Others about the same subscription tell of words: seen, announced, registered.
+DECIDING = (Action.DESIGNATION_MADE, Action.DESIGNATION_ENDED, Action.SUBSCRIPTION_MOVED, Action.SUBSCRIPTION_REMOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def choose_support_contact(
     choices = [Choice(rows[pk], partner_id, stored) for pk, stored in _stored(rows).items()]
     main = next(choice for choice in choices if choice.subscription.pk == subscription.pk)
     verdict = judge(main, at=now)
-    if main.is_already_so(verdict):
+    if main.is_already_so(verdict, at=now):
         return AlreadySo(_latest_event(main.subscription))
     for choice in choices:
         expected = wanted[choice.subscription.pk]
@@ -79,7 +82,7 @@ def choose_support_contact(
     events = [
         apply_choice(choice, at=now, acting=acting, note=note)
         for choice in choices
-        if choice is main or not choice.is_already_so(verdict)
+        if choice is main or not choice.is_already_so(verdict, at=now)
     ]
     first = next(event for event in events if event.subscription_id == subscription.pk)
     return Changed(first, [event for event in events if event is not first])
@@ -137,7 +140,9 @@ def _stored(rows: Mapping[uuid.UUID, Subscription]) -> dict[uuid.UUID, Designati
 def _latest_event(subscription: Subscription) -> AuditEvent | None:
     """The last change of this subscription's contact, as its provider recorded it."""
     return (
-        AuditEvent.objects.filter(organisation_id=subscription.provider_id, subscription_id=subscription.pk)
+        AuditEvent.objects.filter(
+            organisation_id=subscription.provider_id, subscription_id=subscription.pk, action__in=DECIDING
+        )
         .select_related("note")
         .order_by("-at", "-pk")
         .first()

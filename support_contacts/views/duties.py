@@ -17,7 +17,7 @@ from portal.identifiers import canonical_guid
 from portal.permissions import Permission
 from subscriptions.models import LIVE
 from support_contacts.contacts import standings_of
-from support_contacts.models import Designation, Verdict, verdict
+from support_contacts.models import Designation, Verdict, force
 
 PAGE = 50
 
@@ -119,7 +119,7 @@ def _told(rows: Sequence[Designation], now: datetime) -> list[Duty]:
             continue
         cause = None
         if row.ended_at is None and row.subscription.is_live:
-            cause = verdict(standings[row.provider_id, row.partner_id, customer_id], at=now, told_to=None)
+            cause = force(row, standings[row.provider_id, row.partner_id, customer_id], at=now)
         until = row.ended_at or row.subscription.ended_at or (cause.since if cause is not None else None)
         told.append(Duty(row, name, False, until=until, cause=cause))
     return told
