@@ -43,8 +43,11 @@ class Permission(StrEnum):
     CONTACT_ASSIGN = "contact:assign"
     CUSTOMER_VIEW = "customer:view"
     DELEGATED_ADMIN_REQUEST = "delegated_admin:request"
+    MAIL_VIEW = "mail:view"
     MEMBER_MANAGE = "member:manage"
     ORGANISATION_VIEW = "organisation:view"
+    # A customer's answer to its partners: an agent of a tenant that is both does not give its admin rights away.
+    PARTNER_REQUEST_ANSWER = "partner_request:answer"
     PROFILE_EDIT = "profile:edit"
     RELATIONSHIP_ASK = "relationship:ask"
     RELATIONSHIP_END = "relationship:end"
@@ -64,6 +67,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.CONTACT_ASSIGN,
         Permission.CUSTOMER_VIEW,
         Permission.DELEGATED_ADMIN_REQUEST,
+        Permission.MAIL_VIEW,
         Permission.PROFILE_EDIT,
         Permission.RELATIONSHIP_ASK,
         Permission.RELATIONSHIP_REQUEST,
@@ -74,7 +78,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.SALES_AGENT: _EVERYBODY
     | {Permission.CUSTOMER_VIEW, Permission.RELATIONSHIP_ASK, Permission.RELATIONSHIP_REQUEST},
     Role.BILLING_ADMIN: _EVERYBODY,
-    Role.USER_ADMIN: _EVERYBODY | {Permission.MEMBER_MANAGE},
+    Role.USER_ADMIN: _EVERYBODY | {Permission.MAIL_VIEW, Permission.MEMBER_MANAGE},
     Role.SERVICE_SUPPORT_ADMIN: _EVERYBODY | {Permission.SUPPORT_VIEW},
 }
 

@@ -8,16 +8,21 @@ from procrastinate.contrib.django import app
 
 from portal import ratelimit
 from portal.jobs import job
-from portal.mail import outbox, telling
+from portal.mail import members, outbox, resellers, telling
+
+#: Whose letters the jobs below know; apps above bring theirs in their own tasks.
+LETTERS = (members, resellers)
 
 LONGEST_WINDOW = timedelta(days=1)  # of any rate limit
+MAILS_KEPT = timedelta(days=90)
 
 
 @job("portal.clear_expired", cron="*/15 * * * *")
 def clear_expired(timestamp: int) -> None:
-    """Delete sessions that have ended and rate-limit counters nobody asks for any more."""
+    """Delete sessions that have ended, rate-limit counters and mails nobody asks for any more."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     ratelimit.prune(timezone.now() - LONGEST_WINDOW)
+    outbox.prune(timezone.now() - MAILS_KEPT)
 
 
 @job("portal.tell")
@@ -35,6 +40,7 @@ def tell_batch(request_id: str, organisation_id: str) -> None:
 @job("portal.tell_of_request")
 def tell_of_request(relationship_id: str, again: int = 0) -> None:
     """Remind the reseller of a request that waits for its answer."""
+    resellers.remind(relationship_id)
 
 
 @job("portal.tell_of_invitation")

@@ -5,7 +5,7 @@ allauth's names stay, since it looks its pages up by them; of its many pages the
 
 from django.urls import path, re_path
 
-from portal.views import demo, entry, home, join
+from portal.views import demo, entry, home, join, mail
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -24,5 +24,8 @@ urlpatterns = [
     path("join/<str:token>/", join.join, name="join"),
     path("switch-organisation/", home.switch_organisation, name="switch-organisation"),
     path("language/", home.language, name="language"),
+    path("mail/off/<str:signed>/", mail.off, name="mail-off"),
+    path("demo/mail/", mail.demo, name="demo-mail"),
+    path("demo/mail/<guid:mail>/", mail.demo_html, name="demo-mail-html"),
     path("organisation/preferences/", home.preferences, name="preferences"),
 ]

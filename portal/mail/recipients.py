@@ -40,7 +40,9 @@ def people(
 ) -> list[Reader]:
     """Members holding one of these roles who want this kind of mail; nobody is told of their own act (`but`)."""
     rows = (
-        Membership.objects.filter(organisation_id=organisation_id, roles__overlap=[role.value for role in roles])
+        Membership.objects.filter(
+            organisation_id=organisation_id, roles__overlap=[role.value for role in roles]
+        )
         .exclude(user_id=but)
         .select_related("user", "organisation")
         .order_by("pk")

@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from portal.mail import outbox
+from portal.mail.compose import named
 from portal.mail.letter import Telling
-from portal.models import Action, AuditEvent
+from portal.models import Action, AuditEvent, AuditNote
 
 Teller = Callable[[AuditEvent], Iterable[Telling]]
 BatchTeller = Callable[[list[AuditEvent]], Iterable[Telling]]
@@ -38,7 +40,7 @@ def tells_batch(*actions: Action) -> Callable[[BatchTeller], BatchTeller]:
 
 def tell(event_id: uuid.UUID | str) -> None:
     """Write the mails of one event. Telling a second time writes nothing."""
-    event = AuditEvent.objects.select_related("organisation", "note").filter(pk=event_id).first()
+    event = AuditEvent.objects.select_related("organisation").filter(pk=event_id).first()
     teller = _tellers.get(event.action) if event else None
     if event is None or teller is None:
         return
@@ -64,3 +66,23 @@ def deliver(tellings: Iterable[Telling], *, key: str) -> None:
             if reader.user.pk not in told:
                 told.add(reader.user.pk)
                 outbox.write(telling, reader, key=f"{key}:{reader.user.pk}")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """An organisation as an event names it."""
+
+    id: uuid.UUID
+    name: str
+
+
+def side(event: AuditEvent, key: str) -> Side:
+    """One of the organisations of an event, as it was called then."""
+    said = event.after[key]
+    return Side(uuid.UUID(said["id"]), named(said["name"]))
+
+
+def note_of(event: AuditEvent) -> str:
+    """The words whoever did it added for the organisation whose record it is."""
+    note = AuditNote.objects.filter(event=event).first()
+    return note.text if note else ""

@@ -1,5 +1,7 @@
 """What people are told: in the portal, and by mail."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -45,7 +47,9 @@ class Notice(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["organisation", "-created_at"], condition=Q(seen_at=None), name="notice_unseen")
+            models.Index(
+                fields=["organisation", "-created_at"], condition=Q(seen_at=None), name="notice_unseen"
+            )
         ]
 
     def __str__(self):
@@ -58,9 +62,25 @@ class MailKind(models.TextChoices):
     INVITATION = "invitation", _("Invitations")
     REQUEST = "request", _("Requests to answer")
     ANSWER = "answer", _("Answers to our requests")
+    ENDED = "ended", _("Relationships and delegated admin that end")
     DESIGNATION = "designation", _("Support contacts made or ended")
+    REPORT = "report", _("Customers who say that a contact is wrong")
     ATTENTION = "attention", _("Daily digest: needs attention, ends soon")
     MEMBER = "member", _("Members and roles")
+
+
+class MailState(models.TextChoices):
+    """What became of a mail, as people are told."""
+
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+    UNKNOWN = "unknown", _("Not known whether it arrived")
+    WITHHELD = "withheld", _("Not sent any more")
+
+
+#: A mail server that has not answered after this long is not going to: nobody knows whether the mail arrived.
+HANDING_OVER = timedelta(minutes=5)
 
 
 class MailQuerySet(TenantQuerySet["Mail"]):
@@ -68,12 +88,28 @@ class MailQuerySet(TenantQuerySet["Mail"]):
         """What the organisation's own people were sent."""
         return self.filter(organisation_id=actor.organisation.pk)
 
+    def of_state(self, state: MailState, at: datetime):
+        """Mails in this state at `at`: `Mail.state`, as a question."""
+        left = at - HANDING_OVER
+        attempted = Q(attempted_at__isnull=False, failure="")
+        open_ones = Q(sent_at=None, gave_up_at=None)
+        return self.filter(
+            {
+                MailState.SENT: Q(sent_at__isnull=False),
+                MailState.FAILED: Q(sent_at=None, gave_up_at__isnull=False) & ~Q(failure=""),
+                MailState.WITHHELD: Q(sent_at=None, gave_up_at__isnull=False, failure=""),
+                MailState.UNKNOWN: open_ones & attempted & Q(attempted_at__lte=left),
+                MailState.WAITING: open_ones & ~(attempted & Q(attempted_at__lte=left)),
+            }[state]
+        )
+
 
 class Mail(models.Model):
-    """One mail to one person, written in the transaction of what it tells of, sent by a job.
+    """One mail to one person, written from what it tells of, sent by a job.
 
     `key` makes it unique: telling the same thing to the same person twice is impossible. `attempted_at` is written
-    before the mail is handed over, so that a crash in between never sends it a second time.
+    before the mail is handed over, so that a crash in between never sends it a second time: attempted, neither sent
+    nor failed, it is left alone. `gave_up_at` says that no further attempt follows.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -91,6 +127,7 @@ class Mail(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    gave_up_at = models.DateTimeField(null=True, blank=True)
 
     objects = MailQuerySet.as_manager()
 
@@ -102,3 +139,13 @@ class Mail(models.Model):
 
     def __str__(self):
         return f"{self.kind} → {self.address}"
+
+    def state(self, at: datetime) -> MailState:
+        """Sent, failed for good, on its way, or nobody knows."""
+        if self.sent_at is not None:
+            return MailState.SENT
+        if self.gave_up_at is not None:
+            return MailState.FAILED if self.failure else MailState.WITHHELD
+        if self.attempted_at is None or self.failure or at - self.attempted_at < HANDING_OVER:
+            return MailState.WAITING
+        return MailState.UNKNOWN

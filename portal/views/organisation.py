@@ -30,7 +30,12 @@ def profile(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor
     if not actor.organisation.is_partner:
         return render(
-            request, "portal/organisation.html", {"may_manage": can(actor, Permission.MEMBER_MANAGE)}
+            request,
+            "portal/organisation.html",
+            {
+                "may_manage": can(actor, Permission.MEMBER_MANAGE),
+                "may_see_mail": can(actor, Permission.MAIL_VIEW),
+            },
         )
     partner = actor.organisation.partner
     draft = drafts.take(request, reverse("organisation:change-profile"))
@@ -95,6 +100,7 @@ def _page(
         "version": form.stored.updated_at.isoformat() if form.stored.updated_at else "",
         "may_edit": can(actor, Permission.PROFILE_EDIT),
         "may_manage": can(actor, Permission.MEMBER_MANAGE),
+        "may_see_mail": can(actor, Permission.MAIL_VIEW),
         "is_draft": is_draft,
         "saved": request.GET.get("saved") if request.method == "GET" else None,
         "missing": missing_from(shown, providers),
