@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from portal import audit
 from portal.actor import Actor
-from portal.models import Action, AuditEvent, Partner
+from portal.models import Action, AuditEvent, Notice, Partner
 from portal.permissions import Permission
 from subscriptions.models import Subscription
 from support_contacts.models import (
@@ -94,11 +94,12 @@ def apply_choice(
     note: str = "",
     partner: Partner | None = None,
     stood: Verdict | None = None,
+    settles: bool = True,
 ) -> AuditEvent:
     """Write one change: end what stood, store what comes, one version up, one event. Rules were asked before.
 
     The subscription must be locked for update, and the choice must change something. Whoever changes many knows the
-    chosen `partner`, and how the stored designation `stood`, already.
+    chosen `partner`, and how the stored designation `stood`, already, and settles them together.
     """
     subscription = choice.subscription
     before = _as_it_stood(subscription, choice.stored, at, stood)
@@ -106,7 +107,7 @@ def apply_choice(
         choice.stored.ended_at = at
         choice.stored.ended_as = EndedAs.BACK_TO_PROVIDER if choice.is_provider else EndedAs.REPLACED
         choice.stored.save(update_fields=["ended_at", "ended_as"])
-    after: dict[str, object] = {"contact": _named(subscription.provider), "designated": None}
+    after: dict[str, object] = {"contact": named(subscription.provider), "designated": None}
     if not choice.is_provider:
         partner = partner or Partner.objects.select_related("organisation").get(pk=choice.partner_id)
         Designation.objects.create(
@@ -116,11 +117,12 @@ def apply_choice(
             started_at=at,
             channel=acting.channel,
         )
-        after = {"contact": _named(partner), "designated": _named(partner)}
+        after = {"contact": named(partner), "designated": named(partner)}
     subscription.contact_version += 1
     subscription.save(update_fields=["contact_version"])
     after["version"] = subscription.contact_version
-    settle(subscription, at=at)
+    if settles:
+        settle([subscription], at=at)
     return audit.record(
         Action.DESIGNATION_ENDED if choice.is_provider else Action.DESIGNATION_MADE,
         acting=acting,
@@ -166,7 +168,7 @@ def apply_end(
         permission=permission,
         before=before,
         after={
-            "contact": _named(subscription.provider),
+            "contact": named(subscription.provider),
             "designated": None,
             "ended_as": how.value,
             "version": subscription.contact_version,
@@ -178,15 +180,27 @@ def apply_end(
     )
 
 
-def settle(subscription: Subscription, *, at: datetime) -> None:
-    """The provider has decided about this contact: what others had ended is seen, what the customer reported is
+def settle(subscriptions: Sequence[Subscription], *, at: datetime) -> None:
+    """One provider has decided about these contacts: what others had ended is seen, what the customers reported is
     answered by the change."""
-    Designation.objects.unseen().filter(provider=subscription.provider_id, subscription=subscription).update(
-        end_seen_at=at
-    )
+    if not subscriptions:
+        return
+    provider_id = subscriptions[0].provider_id
+    see_ends(provider_id, subscriptions, at=at)
     ContactReport.objects.open().filter(
-        provider=subscription.provider_id, customer=subscription.customer_id
+        provider=provider_id, customer__in={row.customer_id for row in subscriptions}
     ).update(answered_at=at)
+
+
+def see_ends(provider_id: uuid.UUID, subscriptions: Sequence[Subscription], *, at: datetime) -> None:
+    """An agent of the provider has taken note of how the last designations of these subscriptions ended."""
+    ids = [row.pk for row in subscriptions]
+    Designation.objects.unseen().filter(provider=provider_id, subscription__in=ids).update(end_seen_at=at)
+    Notice.objects.unseen().filter(
+        organisation=provider_id,
+        kind__in=[Notice.Kind.DESIGNATION_DECLINED, Notice.Kind.DESIGNATION_HANDED_BACK],
+        data__subscription__in=[str(pk) for pk in ids],
+    ).update(seen_at=at)
 
 
 def _as_it_stood(
@@ -195,18 +209,18 @@ def _as_it_stood(
     """Whom the customer was shown, and whom somebody had stored, in the instant before the change."""
     provider = subscription.provider
     if stored is None:
-        return {"contact": _named(provider), "designated": None}
+        return {"contact": named(provider), "designated": None}
     partner = stored.partner
     if judged is None:
         found = standings(provider, subscription.customer_id, resellers=[partner.pk])
         judged = force(stored, found.get(partner.pk) or Standing(partner), at=at)
     return {
-        "contact": _named(partner if judged else provider),
-        "designated": _named(partner),
+        "contact": named(partner if judged else provider),
+        "designated": named(partner),
         "reason": judged.reason.value if judged.reason else "",
     }
 
 
-def _named(partner: Partner) -> dict[str, str]:
+def named(partner: Partner) -> dict[str, str]:
     """A partner as it was called at the time of an event."""
     return {"id": str(partner.pk), "name": partner.organisation.name, "partner_id": partner.partner_id}
