@@ -86,3 +86,21 @@ def note_of(event: AuditEvent) -> str:
     """The words whoever did it added for the organisation whose record it is."""
     note = AuditNote.objects.filter(event=event).first()
     return note.text if note else ""
+
+
+def siblings(event: AuditEvent) -> list[AuditEvent]:
+    """Everything written by the same request at the same instant into the same record, in order."""
+    found = AuditEvent.objects.filter(
+        organisation_id=event.organisation_id, at=event.at, request_id=event.request_id
+    )
+    return list(found.select_related("organisation").order_by("pk"))
+
+
+def is_first(event: AuditEvent, **after: object) -> bool:
+    """Of several events of one act, the first tells of all. `after`: what they have in common."""
+    found = [
+        other
+        for other in siblings(event)
+        if other.action == event.action and all(other.after.get(key) == value for key, value in after.items())
+    ]
+    return not found or found[0].pk == event.pk
