@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.identifiers import uuid7
-from portal.models import Lifecycle, State, established
+from portal.models import Lifecycle, ResellerRelationship, State, established
 from portal.names import sort_name, words
 from portal.tenancy import TenantQuerySet
 
@@ -44,8 +44,6 @@ class Customer(models.Model):
 class CustomerRelationshipQuerySet(TenantQuerySet["CustomerRelationship"]):
     def visible_to(self, actor):
         """A partner's own; a provider also sees its resellers' at its customers; a customer sees all of its own."""
-        from portal.models import ResellerRelationship
-
         me, now = actor.organisation.pk, timezone.now()
         resellers = ResellerRelationship.objects.filter(provider_id=me)
         customers = self.model.objects.established(now).filter(partner_id=me)
@@ -77,7 +75,9 @@ class CustomerRelationship(Lifecycle):
     company_name = models.CharField(_("company name"), max_length=200, blank=True)
     sort_name = models.CharField(max_length=200, db_collation="C", editable=False)
     # The provider that asked on behalf of its reseller, when `partner` is that reseller.
-    requested_for = models.ForeignKey("portal.Partner", models.PROTECT, null=True, blank=True, related_name="+")
+    requested_for = models.ForeignKey(
+        "portal.Partner", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     domain = models.CharField(_("primary domain"), max_length=253, blank=True)
     domains = ArrayField(
         models.CharField(max_length=253), verbose_name=_("domains"), default=list, blank=True
@@ -271,20 +271,38 @@ class AskQuerySet(TenantQuerySet["Ask"]):
         return self.filter(provider_id=actor.organisation.pk)
 
     def open(self):
-        return self.filter(done_at=None)
+        """Steps nobody has taken yet."""
+        return self.filter(done_at=None).exclude(_related_since())
+
+    def taken_since(self):
+        """Steps that were taken without anybody crossing them off: a relationship is asked for in the kernel."""
+        return self.filter(_related_since(), done_at=None)
+
+
+def _related_since() -> Q:
+    """A relationship was asked for, or came into being, after this step was asked for."""
+    related = ResellerRelationship.objects.filter(
+        provider=OuterRef("provider"), reseller=OuterRef("reseller")
+    )
+    asked_at = OuterRef("asked_at")
+    since = Q(requested_at__gte=asked_at) | Q(established_at__gte=asked_at)
+    return Q(Q(step="relationship"), Exists(related.filter(since)))
 
 
 class Ask(models.Model):
     """A step somebody's role does not let them take, put on the list of those who may: one click, prefilled."""
 
+    class Step(models.TextChoices):
+        RELATIONSHIP = "relationship", _("Request relationship")
+        DELEGATED_ADMIN = "delegated_admin", _("Request delegated admin")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.ForeignKey("portal.Partner", models.CASCADE, related_name="+")
     reseller = models.ForeignKey("portal.Partner", models.CASCADE, related_name="+")
-    customer = models.ForeignKey("customers.Customer", models.CASCADE, null=True, blank=True, related_name="+")
-    step = models.CharField(
-        max_length=20,
-        choices=[("relationship", _("Request relationship")), ("delegated_admin", _("Request delegated admin"))],
+    customer = models.ForeignKey(
+        "customers.Customer", models.CASCADE, null=True, blank=True, related_name="+"
     )
+    step = models.CharField(max_length=20, choices=Step.choices)
     path = models.CharField(max_length=500)
     asked_by = models.ForeignKey("portal.User", models.SET_NULL, null=True, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now)
