@@ -1,12 +1,16 @@
 """Work about support contacts done by the clock, or after the answer."""
 
+from datetime import timedelta
+
 from django.db.models import Q
+from django.utils import timezone
 
 from customers.models import CustomerRelationship
 from portal.jobs import job
 from portal.models import Partner
 from support_contacts.operations.policy import end_stale
 from support_contacts.operations.registration import end_registered
+from support_contacts.operations.repair import forget_selections
 
 
 @job("support_contacts.end_stale", cron="*/10 * * * *")
@@ -15,6 +19,12 @@ def end_stale_designations(timestamp: int) -> None:
     partners = Partner.objects.exclude(ends_stale_after_days=None).select_related("organisation").order_by("pk")
     for partner in partners.filter(Q(is_indirect_provider=True) | Q(is_direct_partner=True)):
         end_stale(partner)
+
+
+@job("support_contacts.forget_selections", cron="17 * * * *")
+def forget_selections_nobody_submitted(timestamp: int) -> None:
+    """A selection put aside to plan a repair from is worth a day."""
+    forget_selections(timezone.now() - timedelta(days=1))
 
 
 @job("support_contacts.end_registered")

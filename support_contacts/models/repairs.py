@@ -14,11 +14,11 @@ class RepairQuerySet(TenantQuerySet["Repair"]):
 
 
 class Repair(models.Model):
-    """One "back to provider" or "replace with …" for many subscriptions, submitted once.
+    """One "back to provider" or "replace with …" for many subscriptions: selected, planned, submitted once.
 
-    The id is made with the plan, so that the same plan submitted twice is one repair. `outcomes` maps subscriptions
-    to what came of them (`Outcome`, and why); it grows chunk by chunk with the changes it tells of. Each change has
-    its own audit event: this row is what the result page is read from.
+    Until it is submitted it is a selection and changes nothing. `outcomes` maps subscriptions to what came of them
+    (`Outcome`, and why); it grows chunk by chunk with the changes it tells of. Each change has its own audit event:
+    this row is what the pages are read from.
     """
 
     class Outcome(models.TextChoices):
@@ -33,17 +33,21 @@ class Repair(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.ForeignKey("portal.Partner", models.CASCADE, related_name="+")
     # The chosen reseller; the provider itself for "back to provider".
-    partner = models.ForeignKey("portal.Partner", models.CASCADE, related_name="+")
+    partner = models.ForeignKey("portal.Partner", models.CASCADE, null=True, blank=True, related_name="+")
     user = models.ForeignKey("portal.User", models.SET_NULL, null=True, related_name="+")
-    asked_for = models.PositiveIntegerField()
-    outcomes = models.JSONField(default=dict)
-    started_at = models.DateTimeField(default=timezone.now)
+    selection = models.JSONField(default=list)
+    # How many answered the filter, where more did than one repair takes.
+    matched = models.PositiveIntegerField(default=0)
+    origin = models.CharField(max_length=2000, blank=True)
+    outcomes = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = RepairQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["provider", "-started_at"], name="repair_of_provider")]
+        indexes = [models.Index(fields=["provider", "-created_at"], name="repair_of_provider")]
 
     def __str__(self):
-        return f"{self.provider} → {self.partner}: {self.asked_for}"
+        return f"{self.provider} → {self.partner}: {len(self.selection)}"

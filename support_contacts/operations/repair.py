@@ -9,13 +9,14 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from portal.actor import Actor
 from portal.authority import still
-from portal.errors import Busy, OperationError
+from portal.errors import Busy, NotVisible
 from portal.jobs import defer
 from portal.locks import patience
 from portal.models import Channel, Partner
@@ -61,23 +62,34 @@ def plan(
     return [_judge(row, partner, held) for row in subscriptions]
 
 
+@transaction.atomic(durable=True)
+def select_for_repair(
+    subscriptions: Sequence[uuid.UUID], *, acting: Actor, matched: int = 0, origin: str = ""
+) -> Repair:
+    """Put a selection aside, to plan from. No contact changes; a selection nobody submits is forgotten in a day."""
+    require(acting, Permission.CONTACT_ASSIGN)
+    own = Subscription.objects.visible_to(acting).sold_by(acting.organisation.pk).filter(pk__in=subscriptions)
+    ids = [str(pk) for pk in own.order_by("pk").values_list("pk", flat=True)[:LARGEST]]
+    return Repair.objects.create(
+        provider=acting.organisation.partner, user=acting.user, selection=ids, matched=matched, origin=origin
+    )
+
+
 def repair(
-    run: uuid.UUID, *, partner: Partner, versions: Mapping[uuid.UUID, int], acting: Actor
-) -> tuple[Repair, bool]:
+    selected: Repair, *, partner: Partner, versions: Mapping[uuid.UUID, int], acting: Actor
+) -> Repair:
     """Choose this partner for all these subscriptions, the provider's own id for "back to provider".
 
-    `run` was made with the plan: submitted twice, the second answers with what the first did, and False. `versions`
-    carries the `contact_version` of each subscription as the plan showed it; what somebody changed since is left
-    alone and said. One row that cannot be changed stops no other.
+    Submitted twice, the second answers with what the first did. `versions` carries the `contact_version` of each
+    subscription as the plan showed it; what somebody changed since is left alone and said. One row that cannot be
+    changed stops no other.
     """
     require(acting, Permission.CONTACT_ASSIGN)
     acting = replace(acting, channel=Channel.BULK.value)
-    if len(versions) > LARGEST:
-        raise OperationError(f"At most {LARGEST} at once.", code="too_many")
-    made = _begin(run, partner, len(versions), acting)
-    if made is None:
-        return Repair.objects.visible_to(acting).get(pk=run), False
-    ids = sorted(versions)
+    made, is_first = _begin(selected, partner, acting)
+    if not is_first:
+        return made
+    ids = sorted(set(versions) & {uuid.UUID(pk) for pk in made.selection})
     for start in range(0, len(ids), CHUNK):
         some = ids[start : start + CHUNK]
         try:
@@ -85,31 +97,31 @@ def repair(
         except Busy:
             _keep(made, {str(pk): [Outcome.BUSY.value] for pk in some})
     _finish(made, acting)
-    return made, True
+    return made
+
+
+def forget_selections(before: datetime) -> int:
+    """Delete selections nobody submitted; how many."""
+    count, _by_model = Repair.objects.filter(started_at=None, created_at__lt=before).delete()
+    return count
 
 
 # -- parts
 
 
+@patience()
 @transaction.atomic(durable=True)
-def _begin(run: uuid.UUID, partner: Partner, count: int, acting: Actor) -> Repair | None:
-    """The row of this repair; None where the same plan was submitted before."""
+def _begin(selected: Repair, partner: Partner, acting: Actor) -> tuple[Repair, bool]:
+    """Take the selection for this repair; False where it was submitted before, also at the same moment."""
     acting = still(acting, Permission.CONTACT_ASSIGN)
-    if Repair.objects.visible_to(acting).filter(pk=run).exists():
-        return None
-    try:
-        with transaction.atomic():
-            row = Repair(
-                pk=run,
-                provider=acting.organisation.partner,
-                partner=partner,
-                user=acting.user,
-                asked_for=count,
-            )
-            row.save(force_insert=True)
-            return row
-    except IntegrityError:  # the same plan submitted at the same moment
-        return None
+    row = Repair.objects.visible_to(acting).select_for_update().filter(pk=selected.pk).first()
+    if row is None:
+        raise NotVisible
+    if row.started_at is not None:
+        return row, False
+    row.partner, row.started_at = partner, timezone.now()
+    row.save(update_fields=["partner", "started_at"])
+    return row, True
 
 
 @patience()
