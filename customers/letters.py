@@ -100,7 +100,7 @@ def _request(
     Action.DELEGATED_ADMIN_DECLINED,
 )
 def answered(event: AuditEvent) -> Iterator[Telling]:
-    """Whoever asked and their admin agents; of a yes also the partner it was asked for, of a no only those who asked."""
+    """Whoever asked, with their admin agents; of a yes also the partner it was for, of a no only those who asked."""
     row, grant = _relationship(event.after.get("relationship")), _grant(event)
     partner, customer = side(event, "partner"), side(event, "customer")
     accepted = event.action in (

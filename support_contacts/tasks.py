@@ -8,6 +8,7 @@ from django.utils import timezone
 from customers.models import CustomerRelationship
 from portal.jobs import job
 from portal.models import Partner
+from support_contacts import digest_tasks as digest_tasks  # the jobs of the daily digest
 from support_contacts.operations.policy import end_stale
 from support_contacts.operations.registration import end_registered
 from support_contacts.operations.repair import forget_selections

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from portal import audit
 from portal.actor import Actor
-from portal.models import Action, AuditEvent, Notice, Partner
+from portal.jobs import defer
+from portal.models import Action, AuditEvent, Channel, Notice, Partner
 from portal.permissions import Permission
 from subscriptions.models import Subscription
 from support_contacts.models import (
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 #: A clock further than this from the database's is worth an operator's attention.
 TOLERATED_SKEW = timedelta(seconds=5)
+#: An import tells nobody; a bulk change is told once a person (`portal.tell_batch`), by whoever runs it.
+NOT_TOLD_SINGLY = (Channel.IMPORT.value, Channel.BULK.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def apply_choice(
     after["version"] = subscription.contact_version
     if settles:
         settle([subscription], at=at)
-    return audit.record(
+    event = audit.record(
         Action.DESIGNATION_ENDED if choice.is_provider else Action.DESIGNATION_MADE,
         acting=acting,
         organisation=subscription.provider.organisation,
@@ -136,6 +139,9 @@ def apply_choice(
         subscription_id=subscription.pk,
         partner_ids=[pk for pk in (choice.stored and choice.stored.partner_id, choice.partner_id) if pk],
     )
+    if acting.channel not in NOT_TOLD_SINGLY:
+        defer("portal.tell", event_id=event.pk)
+    return event
 
 
 def apply_end(
