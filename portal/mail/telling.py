@@ -3,6 +3,9 @@
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
 
 from portal.mail import outbox
 from portal.mail.compose import named
@@ -11,6 +14,9 @@ from portal.models import Action, AuditEvent, AuditNote
 
 Teller = Callable[[AuditEvent], Iterable[Telling]]
 BatchTeller = Callable[[list[AuditEvent]], Iterable[Telling]]
+
+#: What comes to be told later than this (a worker that stood still, history written afterwards) is no news.
+NEWS = timedelta(days=7)
 
 _tellers: dict[str, Teller] = {}
 _batches: dict[str, BatchTeller] = {}
@@ -42,7 +48,7 @@ def tell(event_id: uuid.UUID | str) -> None:
     """Write the mails of one event. Telling a second time writes nothing."""
     event = AuditEvent.objects.select_related("organisation").filter(pk=event_id).first()
     teller = _tellers.get(event.action) if event else None
-    if event is None or teller is None:
+    if event is None or teller is None or event.at < timezone.now() - NEWS:
         return
     deliver(teller(event), key=str(event.pk))
 
