@@ -29,11 +29,11 @@ def end(kind: AnswerLink.Kind, target_id: uuid.UUID, *, at: datetime) -> None:
     AnswerLink.objects.filter(kind=kind, target_id=target_id, ended_at=None).update(ended_at=at)
 
 
-def mail_token(kind: AnswerLink.Kind, target_id: uuid.UUID) -> str:
-    """Another token of this request's open link, for a mail; "" when there is none.
+def another_token(kind: AnswerLink.Kind, target_id: uuid.UUID) -> str:
+    """Another token of this request's open link, for somebody who was not shown the first; "" when there is none.
 
-    It is derived, not drawn: a mail written later leads where the link on the screen does, dies with it, and does not
-    end it. No job has to be given a secret.
+    It is derived, not drawn: it leads where the link on the screen does, dies with it, and does not end it. A mail can
+    carry it without a job being given a secret.
     """
     link = AnswerLink.objects.filter(kind=kind, target_id=target_id, ended_at=None).first()
     return f"{link.pk.hex}.{_seal(link)}" if link else ""

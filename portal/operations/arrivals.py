@@ -223,7 +223,7 @@ def _ask_existing(
     )
     if isinstance(asked, Requested):
         return AskedInstead(asked.token)
-    return AskedInstead(answer_links.mail_token(LINK, asked.relationship.pk))
+    return AskedInstead(answer_links.another_token(LINK, asked.relationship.pk))
 
 
 # -- parts
