@@ -24,7 +24,7 @@ ANSWERS, CUSTOMERS, DUTIES = "/partner-relationships/", "/customers/", "/duties/
 
 @tells(Action.CUSTOMER_RELATIONSHIP_REQUESTED, Action.DELEGATED_ADMIN_REQUESTED)
 def requested(event: AuditEvent) -> Iterator[Telling]:
-    row = _relationship(event.after.get("relationship"))
+    row = _relationship(str(event.after["relationship"]))
     if row is not None:
         yield from _request(row, _grant(event), but=event.actor_id)
 
@@ -101,7 +101,7 @@ def _request(
 )
 def answered(event: AuditEvent) -> Iterator[Telling]:
     """Whoever asked, with their admin agents; of a yes also the partner it was for, of a no only those who asked."""
-    row, grant = _relationship(event.after.get("relationship")), _grant(event)
+    row, grant = _relationship(str(event.after["relationship"])), _grant(event)
     partner, customer = side(event, "partner"), side(event, "customer")
     accepted = event.action in (
         Action.CUSTOMER_RELATIONSHIP_ESTABLISHED,
@@ -233,7 +233,7 @@ def _customer_page(reader: Reader, customer_id: uuid.UUID) -> tuple[str, str]:
     return _("See what you support"), DUTIES
 
 
-def _relationship(pk: object) -> CustomerRelationship | None:
+def _relationship(pk: str) -> CustomerRelationship | None:
     rows = CustomerRelationship.objects.select_related(
         "partner__organisation", "customer__organisation", "requested_for__organisation"
     )

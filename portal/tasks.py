@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 
 from portal import ratelimit
 from portal.jobs import job
-from portal.mail import members, outbox, resellers, telling
+from portal.mail import invitations, members, outbox, resellers, telling
 
 #: Whose letters the jobs below know; apps above bring theirs in their own tasks.
 LETTERS = (members, resellers)
@@ -45,7 +45,8 @@ def tell_of_request(relationship_id: str, again: int = 0) -> None:
 
 @job("portal.tell_of_invitation")
 def tell_of_invitation(invitation_id: str) -> None:
-    """Mail an organisation's invitation; its link is `reseller_invitations.mail_token`'s, drawn by nobody."""
+    """Mail an organisation's invitation; its link is put in when it goes out, and kept nowhere."""
+    invitations.tell(invitation_id)
 
 
 @job("portal.send_mail")

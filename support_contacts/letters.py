@@ -18,7 +18,6 @@ from customers.models import CustomerRelationship
 from portal.mail.compose import named
 from portal.mail.letter import Letter, Telling
 from portal.mail.recipients import Reader, member, people
-from portal.mail.resellers import ATTENTION
 from portal.mail.telling import note_of, siblings, tells, tells_batch
 from portal.models import Action, AuditEvent, MailKind
 from portal.permissions import Role
@@ -29,7 +28,7 @@ from support_contacts.models import ContactReport, EndedAs
 #: Who works with support contacts, at a provider and at a reseller; who reads them at a customer.
 AGENTS = (Role.GLOBAL_ADMIN, Role.ADMIN_AGENT, Role.HELPDESK_AGENT)
 READERS = (Role.GLOBAL_ADMIN, Role.SERVICE_SUPPORT_ADMIN)
-DUTIES, WHOM_TO_CALL = "/duties/", "/support/"
+CONTACTS, DUTIES, WHOM_TO_CALL = "/support-contacts/", "/duties/", "/support/"
 #: Rows a mail lists; the portal has the rest.
 LISTED = 20
 
@@ -203,7 +202,7 @@ def _to_customer(changes: Sequence[Change]) -> Letter:
     facts: list[tuple[str, str]] = []
     if len(changes) == 1:
         subject = _("Call “%(partner)s” for “%(offer)s” from now on") % names
-        facts = [(_("Before"), before[1] if before else ""), (_("Now"), names["partner"])]
+        facts = [(_("Before"), before[1] if before else ""), (_("Now"), now[1] if now else "")]
     else:
         subject = (
             ngettext(
@@ -260,7 +259,7 @@ def _to_provider(changes: Sequence[Change]) -> Letter:
         subject,
         [*lines, _("The customer sees you instead. You may choose another support contact.")],
         _("Open the subscription") if len(changes) == 1 else _("Open your support contacts"),
-        first.path if len(changes) == 1 else "/support-contacts/",
+        first.path if len(changes) == 1 else CONTACTS,
         rows=_rows(changes),
         quoted=note_of(first.event) if len(changes) == 1 else "",
         closing=_more(changes),
@@ -331,8 +330,8 @@ def reported(event: AuditEvent) -> Iterator[Telling]:
         return Letter(
             _("“%(customer)s” says that the contact “%(partner)s” is wrong") % names,
             [_("Correct it, choose another support contact, or answer the customer.")],
-            _("See what needs attention"),
-            ATTENTION,
+            _("Answer the report"),
+            f"{CONTACTS}reports/{report.pk}/",
             facts=[(_("What is wrong"), str(report.get_reason_display()))],
             quoted=report.detail,
         )

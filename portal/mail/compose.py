@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from portal.identifiers import canonical_guid
 from portal.mail.letter import Letter, Telling
-from portal.mail.recipients import Reader
+from portal.mail.recipients import Outsider, Reader
 from portal.models import MailKind
 
 SUBJECT_LENGTH = 300
@@ -26,13 +26,13 @@ class Composed:
     html: str
 
 
-def compose(telling: Telling, reader: Reader) -> Composed:
+def compose(telling: Telling, reader: Reader | Outsider) -> Composed:
     """What this reader is sent."""
     with translation.override(reader.language), timezone.override(reader.zone):
         return render(telling.write(reader), kind=telling.kind, reader=reader)
 
 
-def render(letter: Letter, *, kind: MailKind, reader: Reader) -> Composed:
+def render(letter: Letter, *, kind: MailKind, reader: Reader | Outsider) -> Composed:
     """Both forms of a letter, in the active language."""
     subject = named(letter.subject)[:SUBJECT_LENGTH]
     context = {
@@ -41,10 +41,9 @@ def render(letter: Letter, *, kind: MailKind, reader: Reader) -> Composed:
         "url": absolute(letter.path),
         "kind": MailKind(kind).label,
         "organisation": named(reader.organisation.name),
-        "off_url": absolute(off_path(str(reader.user.pk), kind)),
+        "off_url": absolute(off_path(str(reader.user.pk), kind)) if reader.user else "",
         "preferences_url": absolute(reverse("preferences")),
         "home_url": absolute("/"),
-        "portal": settings.PUBLIC_URL.partition("://")[2],
     }
     text = render_to_string("emails/message.txt", context).strip() + "\n"
     return Composed(subject, text, render_to_string("emails/message.html", context).strip() + "\n")

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from portal.mail.recipients import Reader
+from portal.mail.recipients import Outsider, Reader
 from portal.models import MailKind
 
 
@@ -29,5 +30,5 @@ class Telling:
     """These people are told this. `write` is called once a reader, in the reader's language and zone."""
 
     kind: MailKind
-    readers: Sequence[Reader]
-    write: Callable[[Reader], Letter]
+    readers: Sequence[Reader | Outsider]
+    write: Callable[[Any], Letter]

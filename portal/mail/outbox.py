@@ -15,9 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.jobs import AGAIN, defer
+from portal.mail import sealed
 from portal.mail.compose import absolute, compose, message_id, named, off_path
 from portal.mail.letter import Telling
-from portal.mail.recipients import Reader, may_be_mailed
+from portal.mail.recipients import Outsider, Reader, may_be_mailed
 from portal.models import Mail, MailKind, Membership
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class NotSent(Exception):
     """The mail server said no, or cannot be reached. The job fails with it, and is tried again later."""
 
 
-def write(telling: Telling, reader: Reader, *, key: str) -> None:
+def write(telling: Telling, reader: Reader | Outsider, *, key: str) -> None:
     """Keep a mail, and have it sent. Of two who tell the same thing to the same person at once, one does."""
     if Mail.objects.filter(key=key).exists():
         return
@@ -56,7 +57,7 @@ def write(telling: Telling, reader: Reader, *, key: str) -> None:
         user=reader.user,
         kind=telling.kind,
         key=key,
-        address=reader.user.email,
+        address=reader.address,
         language=reader.language,
         subject=composed.subject,
         text=composed.text,
@@ -107,11 +108,13 @@ def _take(mail_id: uuid.UUID | str) -> Mail | None:
 
 def _is_wanted(mail: Mail) -> bool:
     """Asked again when it goes: roles, memberships and wishes may have changed since it was written."""
+    if mail.kind == MailKind.INVITATION:
+        return sealed.is_open(mail)
     if mail.user is None or not may_be_mailed(mail.user, mail.kind):
         return False
     if mail.kind == MailKind.MEMBER:  # also tells those who were just removed
         return True
-    return Membership.objects.filter(organisation_id=mail.organisation_id, user_id=mail.user_id).exists()
+    return Membership.objects.filter(organisation_id=mail.organisation_id, user=mail.user).exists()
 
 
 def _hand_over(mail: Mail) -> None:
@@ -138,8 +141,9 @@ def message_of(mail: Mail) -> EmailMultiAlternatives:
     if mail.user_id and mail.kind != MailKind.INVITATION:
         headers["List-Unsubscribe"] = f"<{absolute(off_path(str(mail.user_id), mail.kind))}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.address], headers=headers)
-    message.attach_alternative(mail.html, "text/html")
+    text, html = sealed.revealed(mail)
+    message = EmailMultiAlternatives(mail.subject, text, to=[mail.address], headers=headers)
+    message.attach_alternative(html, "text/html")
     return message
 
 
@@ -156,6 +160,7 @@ def _record_failure(mail: Mail, refusal: OSError) -> None:
 
 def _answer(refusal: OSError) -> tuple[int, str]:
     """Code and words of a mail server's no; 0 where no server spoke."""
+    said: bytes | str
     if isinstance(refusal, smtplib.SMTPRecipientsRefused) and refusal.recipients:
         code, said = next(iter(refusal.recipients.values()))
     elif isinstance(refusal, smtplib.SMTPResponseException):

@@ -11,7 +11,14 @@ from portal.mail.compose import named
 from portal.mail.letter import Letter, Telling
 from portal.mail.recipients import Reader, member, once, people
 from portal.mail.telling import note_of, side, tells
-from portal.models import Action, AuditEvent, MailKind, ResellerRelationship, State
+from portal.models import (
+    Action,
+    AuditEvent,
+    MailKind,
+    OrganisationInvitation,
+    ResellerRelationship,
+    State,
+)
 from portal.permissions import Role
 from portal.templatetags.ui import plain_date
 
@@ -23,7 +30,7 @@ PROVIDERS, RESELLERS, ATTENTION = "/providers/", "/resellers/", "/support-contac
 
 @tells(Action.RESELLER_RELATIONSHIP_REQUESTED)
 def requested(event: AuditEvent) -> Iterator[Telling]:
-    row = _relationship(event.after.get("relationship"))
+    row = _relationship(str(event.after["relationship"]))
     if row is not None:
         yield from _request(row, but=event.actor_id)
 
@@ -38,7 +45,7 @@ def remind(relationship_id: str) -> None:
 @tells(Action.RESELLER_RELATIONSHIP_ESTABLISHED, Action.RESELLER_RELATIONSHIP_DECLINED)
 def answered(event: AuditEvent) -> Iterator[Telling]:
     """Whoever asked, and the provider's admin agents; its global admins where there is nobody else."""
-    row = _relationship(event.after.get("relationship"))
+    row = _relationship(str(event.after["relationship"]))
     provider, reseller = side(event, "provider"), side(event, "reseller")
     accepted = event.action == Action.RESELLER_RELATIONSHIP_ESTABLISHED
     kind, but = MailKind.ANSWER, event.actor_id
@@ -133,7 +140,7 @@ def _request(
             facts=[
                 (_("Requested"), plain_date(row.requested_at)),
                 (_("Lapses"), plain_date(row.lapses_at)),
-                *_agreement(row),
+                *agreement_of(row),
             ],
             quoted=row.message,
         )
@@ -142,7 +149,8 @@ def _request(
     yield Telling(kind, people(row.reseller_id, *ADMINS, kind=kind, but=but), write)
 
 
-def _agreement(row: ResellerRelationship) -> list[tuple[str, str]]:
+def agreement_of(row: ResellerRelationship | OrganisationInvitation) -> list[tuple[str, str]]:
+    """The support agreement that is proposed, as far as something was written."""
     proposed = [
         (_("Agreement reference"), named(row.agreement_reference)),
         (_("Scope"), named(row.agreement_scope)),
@@ -152,6 +160,6 @@ def _agreement(row: ResellerRelationship) -> list[tuple[str, str]]:
     return [(label, value) for label, value in proposed if value]
 
 
-def _relationship(pk: object) -> ResellerRelationship | None:
+def _relationship(pk: str) -> ResellerRelationship | None:
     rows = ResellerRelationship.objects.select_related("provider__organisation", "reseller__organisation")
     return rows.filter(pk=pk).first()

@@ -69,7 +69,7 @@ def deliver(tellings: Iterable[Telling], *, key: str) -> None:
     told: set[uuid.UUID] = set()
     for telling in tellings:
         for reader in telling.readers:
-            if reader.user.pk not in told:
+            if reader.user and reader.user.pk not in told:
                 told.add(reader.user.pk)
                 outbox.write(telling, reader, key=f"{key}:{reader.user.pk}")
 

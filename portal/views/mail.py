@@ -24,7 +24,7 @@ from portal.actor import Actor
 from portal.audience import Audience, page
 from portal.htmx import render_page
 from portal.keyset import Cursor, newest, page_of
-from portal.mail import kept
+from portal.mail import kept, sealed
 from portal.mail.compose import read_off
 from portal.mail.outbox import UNREACHABLE
 from portal.models import Mail, MailKind, MailState, User
@@ -203,13 +203,14 @@ def _find(text: str, request: HttpRequest) -> Shown | None:
 
 
 def _shown(mail: Mail, request: HttpRequest) -> Shown:
+    text, html = sealed.revealed(mail)
     return Shown(
         id=mail.pk,
         at=mail.created_at,
         address=mail.address,
         subject=mail.subject,
-        text=_here(mail.text, request),
-        html=_here(mail.html, request),
+        text=_here(text, request),
+        html=_here(html, request),
         status=f"mail.{mail.state(timezone.now()).value}",
         kind=str(MailKind(mail.kind).label),
     )
