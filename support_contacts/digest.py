@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -27,6 +27,8 @@ from support_contacts.reasons import cause
 
 #: Days before an end at which it is told, each once.
 BEFORE = (1, 7, 31)
+#: Days are counted from the same minute, whenever the job gets to run: no end is missed or met twice.
+HOUR = time(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def tell(provider_id: uuid.UUID | str, day: str) -> None:
 def digest_of(provider: Partner, *, at: datetime, day: date) -> Digest:
     """What needs attention at `at`, and what comes to within 31, 7 or 1 days of its end on this day."""
     own = Designation.objects.filter(provider=provider)
-    stale, ending = own.needs_attention(at), _ending(own, at)
+    stale, ending = own.needs_attention(at), _ending(own, at, of_day=datetime.combine(day, HOUR, UTC))
     valid_until = [day + timedelta(days=days) for days in BEFORE]
     agreements = (
         ResellerRelationship.objects.established(at)
@@ -97,13 +99,13 @@ def digest_of(provider: Partner, *, at: datetime, day: date) -> Digest:
     )
 
 
-def _ending(own, at: datetime):
+def _ending(own, at: datetime, of_day: datetime):
     """In force now and for so many days less one, but not for all of them: each end is met once at 31, 7 and 1."""
     crossing = Q()
     rows = own.filter(ended_at=None, subscription__status__in=LIVE).filter(holds(at))
     for days in BEFORE:
-        held = own.filter(holds(at + timedelta(days=days - 1)))
-        gone = own.filter(ended_at=None).exclude(holds(at + timedelta(days=days)))
+        held = own.filter(holds(of_day + timedelta(days=days - 1)))
+        gone = own.filter(ended_at=None).exclude(holds(of_day + timedelta(days=days)))
         crossing |= Q(pk__in=held.values("pk")) & Q(pk__in=gone.values("pk"))
     return rows.filter(crossing)
 
