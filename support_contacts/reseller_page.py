@@ -137,6 +137,11 @@ class ResellerPage:
         """Designations that are stored, whether or not they hold."""
         return self.load.designations + self.load.attention
 
+    @property
+    def does_something(self) -> bool:
+        """There is more to show than how it stands."""
+        return self.is_established or self.stands > 0
+
     @cached_property
     def designations(self) -> list[Supported]:
         """The first of its designations with us: what needs attention first, then the newest."""
