@@ -296,7 +296,7 @@ def test_a_no_tells_the_askers_alone(world) -> None:
 
 
 def test_ending_admin_rights_tells_who_asked_and_who_held_them_once(world) -> None:
-    related, grant = make_eligible(world.reseller, provider=world.provider, customer=world.customer)
+    _related, grant = make_eligible(world.reseller, provider=world.provider, customer=world.customer)
     DelegatedAdmin.objects.create(
         relationship=grant.relationship,
         requested_for=world.provider,
