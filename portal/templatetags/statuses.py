@@ -73,6 +73,8 @@ STATUSES: dict[str, Status] = {
     "cause.delegated_admin_expired": Status("exclamation-triangle", "warn", _("Delegated admin expired")),
     "cause.delegated_admin_ended": Status("exclamation-triangle", "warn", _("Delegated admin ended")),
     "cause.reseller_suspended": Status("exclamation-triangle", "warn", _("Reseller suspended")),
+    "cause.declined": Status("exclamation-triangle", "warn", pgettext_lazy("cause", "Declined")),
+    "cause.handed_back": Status("exclamation-triangle", "warn", pgettext_lazy("cause", "Handed back")),
     "cause.new_commerce": Status("exclamation-triangle", "warn", _("Moved to new commerce")),
     # a person's membership
     "member.active": Status("check-circle", "ok", pgettext_lazy("member", "Active")),

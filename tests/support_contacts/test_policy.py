@@ -151,7 +151,7 @@ def test_the_policy_is_changed_by_those_who_edit_the_profile_and_recorded(world,
 
 
 def test_the_page_shows_saves_and_switches_off(signed_in, world):
-    assert b"Ends by itself" in signed_in.get("/support-contacts/policy/").content
+    assert b"It ends by itself" in signed_in.get("/support-contacts/policy/").content
 
     made = signed_in.post("/support-contacts/policy/", {"mode": "days", "days": "30"})
     assert (made.status_code, made["Location"]) == (303, "/support-contacts/policy/?saved=1")
