@@ -85,10 +85,10 @@ def end_customer_relationship(
         )
     for grant in found.grants:
         _end_with_relationship(grant, found, acting)
-    if along is not None:
-        along(row, acting, now)
     close_relationship(row, EndedAs.ENDED, now)
     note_change(Action.CUSTOMER_RELATIONSHIP_ENDED, row, acting, now, END, note=note)
+    if along is not None:
+        along(row, acting, now)
     return row
 
 

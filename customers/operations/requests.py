@@ -125,14 +125,14 @@ def request_customer(
 
 @patience()
 @transaction.atomic(durable=True)
-def renew_request(relationship: CustomerRelationship, *, acting: Actor, mail: bool = True) -> Requested:
-    """Resend (`mail`), or copy the link: a new link to what still waits. It still lapses on the same day."""
+def renew_request(relationship: CustomerRelationship, *, acting: Actor, tell: bool = True) -> Requested:
+    """Resend or, without `tell`, copy the link: a new link to what still waits, which lapses on the same day."""
     require(acting, Permission.RELATIONSHIP_REQUEST)
     acting = still(acting, Permission.RELATIONSHIP_REQUEST)
     found, grants = _hold_own_request(relationship, acting)
     if not grants and not _is_own(found, acting):
         raise closed()
-    if mail:
+    if tell:
         defer("customers.tell_of_request", relationship_id=found.row.pk, again=1)
     grant = next(iter(grants), None)
     return Requested(found.row, grant, renew_link(found.row, grant, found.now))

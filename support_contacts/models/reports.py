@@ -1,12 +1,18 @@
 """What customers say of a contact, and what agents wait for."""
 
+from datetime import datetime
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import CustomerRelationship, active_grant
 from portal.identifiers import uuid7
+from portal.models import PartnerSuspension, ResellerRelationship
 from portal.tenancy import TenantQuerySet
+from subscriptions.models import LIVE
+from support_contacts.models.designation import Designation
 
 
 class ContactReportQuerySet(TenantQuerySet["ContactReport"]):
@@ -62,6 +68,31 @@ class ContactReport(models.Model):
 class WishQuerySet(TenantQuerySet["Wish"]):
     def visible_to(self, actor):
         return self.filter(provider_id=actor.organisation.pk)
+
+    def granted(self, at: datetime):
+        """Not told yet, and true at `at`: the reseller can be chosen there, and is not. No job has to run for that."""
+        related = ResellerRelationship.objects.established(at).filter(
+            provider=OuterRef("provider"), reseller=OuterRef("reseller")
+        )
+        suspended = PartnerSuspension.objects.at(at).filter(partner=OuterRef("reseller"))
+        own = CustomerRelationship.objects.established(at).filter(
+            partner=OuterRef("provider"), customer=OuterRef("subscription__customer")
+        )
+        chosen = Designation.objects.stored().filter(
+            subscription=OuterRef("subscription"), partner=OuterRef("reseller")
+        )
+        return self.filter(
+            told_at=None,
+            reseller__is_indirect_reseller=True,
+            subscription__is_new_commerce=False,
+            subscription__status__in=LIVE,
+        ).filter(
+            Exists(related),
+            ~Exists(suspended),
+            active_grant(OuterRef("reseller"), OuterRef("subscription__customer"), at),
+            Exists(own),
+            ~Exists(chosen),
+        )
 
 
 class Wish(models.Model):
