@@ -83,8 +83,8 @@ def _request(
             _("Answer the request"),
             ANSWERS,
             facts=[
-                (_("Requested"), plain_date(asked.requested_at)),
-                (_("Lapses"), plain_date(asked.lapses_at)),
+                (_("Requested on"), plain_date(asked.requested_at)),
+                (_("Lapses on"), plain_date(asked.lapses_at)),
             ],
             quoted=asked.message,
         )

@@ -153,6 +153,7 @@ def _letter(digest: Digest, provider: str) -> Letter:
             )
             % {"n": digest.stale_count, "provider": provider}
         )
+        lines.append(_("Make it final, or choose another reseller."))
     else:
         coming = digest.ending_count + len(digest.agreements)
         subject = ngettext("%(n)s end to prepare for", "%(n)s ends to prepare for", coming) % {"n": coming}

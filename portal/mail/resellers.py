@@ -138,8 +138,8 @@ def _request(
             _("Answer the request"),
             PROVIDERS,
             facts=[
-                (_("Requested"), plain_date(row.requested_at)),
-                (_("Lapses"), plain_date(row.lapses_at)),
+                (_("Requested on"), plain_date(row.requested_at)),
+                (_("Lapses on"), plain_date(row.lapses_at)),
                 *agreement_of(row),
             ],
             quoted=row.message,

@@ -123,6 +123,8 @@ class Shown:
     html: str
     status: str = ""
     kind: str = ""
+    reader: User | None = None
+    organisation_id: uuid.UUID | None = None
 
 
 @csp_update({"frame-src": [SELF]})
@@ -136,7 +138,10 @@ def demo(request: HttpRequest) -> HttpResponse:
     if before is not None and before.tzinfo is None:
         before = None
     mails = Mail.objects.filter(created_at__lt=before) if before else Mail.objects.all()
-    shown = [_shown(mail, request) for mail in mails.order_by("-created_at", "-pk")[: DEMO_PAGE + 1]]
+    shown = [
+        _shown(mail, request)
+        for mail in mails.select_related("user").order_by("-created_at", "-pk")[: DEMO_PAGE + 1]
+    ]
     shown += [_shown_kept(mail, request) for mail in kept.kept(before=before, limit=DEMO_PAGE + 1)]
     shown.sort(key=lambda mail: mail.at, reverse=True)
     chosen = _find(request.GET.get("mail", ""), request)
@@ -195,7 +200,7 @@ def _find(text: str, request: HttpRequest) -> Shown | None:
         wanted = uuid.UUID(text)
     except ValueError:
         return None
-    mail = Mail.objects.filter(pk=wanted).first()
+    mail = Mail.objects.select_related("user").filter(pk=wanted).first()
     if mail is not None:
         return _shown(mail, request)
     lying = kept.find(wanted)
@@ -213,6 +218,8 @@ def _shown(mail: Mail, request: HttpRequest) -> Shown:
         html=_here(html, request),
         status=f"mail.{mail.state(timezone.now()).value}",
         kind=str(MailKind(mail.kind).label),
+        reader=mail.user if mail.user and mail.user.is_demo else None,
+        organisation_id=mail.organisation_id,
     )
 
 

@@ -247,6 +247,9 @@ def test_the_demo_shows_every_mail_whoever_it_was_for(client, world, settings, t
     assert "A sentence." in text
     assert 'href="http://localhost/duties/?show=earlier"' in text, "links lead to where the visitor is"
     assert absolute("/duties/") not in text
+    assert "Sign in as" not in text, "only people of the demo are one click away"
+    type(world.member.user).objects.update(is_demo=True)
+    assert "Sign in as" in client.get(reverse("demo-mail"), {"mail": mails[3].pk}).content.decode()
     assert "frame-src 'self'" in page["Content-Security-Policy"]
 
 
