@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from django.db.models import OuterRef
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from customers.models import CustomerRelationship, DelegatedAdmin, active_grant
 from portal.actor import Actor
@@ -168,11 +168,7 @@ class ResellerPage:
     @property
     def all_designations_url(self) -> str:
         """The list of these designations alone."""
-        try:
-            return f"{reverse('contacts:list')}?{urlencode({'partner': self.reseller.pk})}"
-        except NoReverseMatch:
-            query = {"q": self.reseller.partner_id, "designated": "1"}
-            return f"{reverse('customers:list')}?{urlencode(query)}" if self.reseller.partner_id else ""
+        return f"{reverse('contacts:list')}?{urlencode({'partner': self.reseller.pk})}"
 
     @cached_property
     def customers(self) -> list[AtCustomer]:

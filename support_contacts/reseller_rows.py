@@ -33,11 +33,12 @@ def speaking(rows: QuerySet[ResellerRelationship]) -> QuerySet[ResellerRelations
 
 def is_in(state: str, now: datetime) -> Q:
     """Records that are in this state at `now`, as `Lifecycle.state` says of one in memory."""
-    closed, waits = Q(ended_at__lte=now), Q(ended_at=None, established_at=None)
+    closed, begun = Q(ended_at__lte=now), Q(established_at__lte=now)
+    waits = ~closed & ~begun
     if state == State.ESTABLISHED:
-        return Q(established_at__lte=now) & ~closed
+        return begun & ~closed
     if state == State.REQUESTED:
-        return waits & (Q(lapses_at=None) | Q(lapses_at__gt=now))
+        return waits & ~Q(lapses_at__lte=now)
     if state == State.LAPSED:
         return closed & Q(ended_as=EndedAs.LAPSED) | waits & Q(lapses_at__lte=now)
     if state == State.ENDED:

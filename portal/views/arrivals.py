@@ -1,6 +1,6 @@
 """An invited reseller arrives: it confirms its id, and is here. Opening the link changes nothing."""
 
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
@@ -37,7 +37,7 @@ def organisation_invitation(request: HttpRequest, token: str) -> HttpResponse:
         invitation = open_invitation(token, timezone.now())
     except LinkDead:
         return render(request, "portal/join_dead.html", status=404)
-    user = cast(User, request.user) if request.user.is_authenticated else None
+    user = request.user if request.user.is_authenticated else None
     is_theirs = user is None or user.email.casefold() == invitation.email.casefold()
     context: dict[str, Any] = {
         "invitation": invitation,

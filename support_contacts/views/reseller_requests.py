@@ -15,16 +15,18 @@ from portal.audience import Audience, page
 from portal.errors import NotVisible, OperationError
 from portal.forms.relationships import InviteResellerForm, LookUpForm, RequestForm, fields_of
 from portal.identifiers import canonical_guid
-from portal.models import OrganisationInvitation, Partner, ResellerRelationship
+from portal.models import OrganisationInvitation, Partner, ResellerRelationship, State
 from portal.operations import reseller_invitations as invitations
 from portal.operations import resellers as operations
 from portal.operations.resellers import Agreement, AlreadyThere
 from portal.permissions import Permission, require
 from portal.templatetags.ui import plain_date
 from portal.views.errors import too_many, wrong_organisation
-from portal.views.redirects import safe_next
 from support_contacts.lookup import Found, look_up
+from support_contacts.operations.wishes import wait_for
+from support_contacts.origin import origin_of, subscription_of, with_anchor
 from support_contacts.reseller_page import page_of_reseller
+from support_contacts.said import say
 from support_contacts.views.resellers import see
 
 REQUEST = Permission.RELATIONSHIP_REQUEST
@@ -38,7 +40,7 @@ def request_relationship(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and (conflict := wrong_organisation(request, reverse("resellers:request"))):
         return conflict
     given = request.POST if request.method == "POST" else request.GET
-    origin = safe_next(request, given.get("from", "")[:2000], default="")
+    origin = origin_of(request)
     context: dict[str, Any] = {"origin": origin, "look_up": LookUpForm(), "find": ""}
     found = _asked_for(request, given, context)
     if found.retry_after:
@@ -64,8 +66,7 @@ def request_relationship(request: HttpRequest) -> HttpResponse:
         except OperationError as refusal:
             form.add_error(None, str(refusal))
         else:
-            _say(request, outcome)
-            return see(origin or reverse("resellers:detail", args=[found.partner.pk]))
+            return _requested(request, outcome, origin)
     return render(request, "resellers/request.html", context | {"form": form}, status=422)
 
 
@@ -89,9 +90,9 @@ def invite(request: HttpRequest) -> HttpResponse:
                 **form.ids,
             )
         except OperationError as refusal:
-            form.add_error("identity", str(refusal))
             here = form.cleaned_data["identity"] if refusal.code == "here_already" else ""
-            return _nobody(request, {"look_up": LookUpForm(), "here": here}, form=form)
+            form.add_error("identity", str(refusal))
+            return _nobody(request, {"look_up": LookUpForm(), "known": here}, form=form)
         if isinstance(outcome, invitations.Invited):
             return _link(request, outcome)
         messages.warning(
@@ -168,18 +169,30 @@ def _nobody(
     return render(request, "resellers/find.html", context | {"invite": form}, status=422 if refused else 200)
 
 
-def _say(request: HttpRequest, outcome: operations.Requested | AlreadyThere) -> None:
+def _requested(
+    request: HttpRequest, outcome: operations.Requested | AlreadyThere, origin: str
+) -> HttpResponse:
+    """To where the step began, whose row says so; or to the reseller's page.
+
+    Whoever asks from a subscription's page wants the reseller there, and is told when it can be chosen.
+    """
     row: ResellerRelationship = outcome.relationship
+    if (subscription := subscription_of(request.actor, origin)) is not None:
+        wait_for(subscription, row.reseller_id, acting=request.actor)
+    is_new = isinstance(outcome, operations.Requested)
+    if origin.startswith(reverse("customers:list")):
+        say(request, row.reseller_id, "requested" if is_new else "requested_already")
+        return see(with_anchor(origin, f"reseller-{row.reseller_id}"))
     names = {"reseller": row.reseller.name, "date": plain_date(row.lapses_at)}
-    if isinstance(outcome, operations.Requested):
-        text = _("Requested. %(reseller)s has until %(date)s to answer.")
-        messages.success(request, text % names)
-    elif row.state(timezone.now()) == "established":
+    if is_new:
+        messages.success(request, _("Requested. %(reseller)s has until %(date)s to answer.") % names)
+    elif row.state(timezone.now()) == State.ESTABLISHED:
         messages.warning(request, _("The relationship with %(reseller)s is established already.") % names)
     else:
         messages.warning(
             request, _("%(reseller)s was asked already, and has until %(date)s to answer.") % names
         )
+    return see(origin or reverse("resellers:detail", args=[row.reseller_id]))
 
 
 def _renew(request: HttpRequest, invitation: uuid.UUID, *, tell: bool) -> HttpResponse:

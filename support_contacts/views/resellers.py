@@ -23,7 +23,7 @@ from portal.operations.reseller_invitations import open_of
 from portal.operations.resellers import Agreement
 from portal.permissions import Permission, can, require
 from portal.views.errors import wrong_organisation
-from portal.views.redirects import safe_next
+from support_contacts.origin import origin_of
 from support_contacts.reseller_list import ResellerList, ResellerListForm
 from support_contacts.reseller_page import ResellerPage, page_of_reseller
 
@@ -226,8 +226,7 @@ def _nothing_to_do(request: HttpRequest, shown: ResellerPage) -> HttpResponse:
 
 def _back(request: HttpRequest, shown: ResellerPage) -> HttpResponse:
     """Where the step was taken from, or the reseller's page."""
-    page_of_it = reverse("resellers:detail", args=[shown.reseller.pk])
-    return see(safe_next(request, request.POST.get("from", "")[:2000], default=page_of_it))
+    return see(origin_of(request) or reverse("resellers:detail", args=[shown.reseller.pk]))
 
 
 def see(url: str) -> HttpResponse:
