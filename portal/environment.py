@@ -107,6 +107,10 @@ def _public_url(env: Env, hosts: list[str], otherwise: str) -> str:
     given: str = env.str("PUBLIC_URL", "").rstrip("/")
     named = next((host for host in hosts if not host.startswith((".", "*"))), "")
     url = given or otherwise or (f"https://{named}" if named else "")
+    if not url:
+        raise ImproperlyConfigured(
+            "PUBLIC_URL is not set, and ALLOWED_HOSTS names no single host: give what links in mails begin with."
+        )
     parts = urlsplit(url)
     if (
         parts.scheme not in ("http", "https")

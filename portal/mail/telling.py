@@ -55,7 +55,9 @@ def tell(event_id: uuid.UUID | str) -> None:
 
 def tell_batch(request_id: str, organisation_id: uuid.UUID | str) -> None:
     """Write the mails of everything one request changed in one organisation's record: one a person."""
-    events = AuditEvent.objects.filter(organisation_id=organisation_id, request_id=request_id)
+    events = AuditEvent.objects.filter(
+        organisation_id=organisation_id, at__gte=timezone.now() - NEWS, request_id=request_id
+    )
     by_teller: dict[BatchTeller, list[AuditEvent]] = {}
     for event in events.select_related("organisation").order_by("pk"):
         if teller := _batches.get(event.action):

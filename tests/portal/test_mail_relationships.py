@@ -95,6 +95,7 @@ def test_a_request_goes_to_those_who_may_answer_in_their_language(world) -> None
     french = Mail.objects.get(address="boss@people.example")
     assert french.language == "fr"
     assert 'lang="fr"' in french.html
+    assert "Portail partenaires" in french.html
     assert mail.key == f"{mail.key.partition(':')[0]}:{world.helper.user_id}"
 
 
