@@ -141,6 +141,15 @@ class AttentionRow:
         return f"d-{self.designation.pk}"
 
     @property
+    def extension_url(self) -> str:
+        """Where to ask the customer for longer, while the grant still holds."""
+        if self.ends is None or self.is_handed_back:
+            return ""
+        query = {"reseller": self.designation.partner_id, "from": f"{self.here}#{self.anchor}"}
+        address = reverse("customers:request-rights", args=[self.subscription.customer_id])
+        return f"{address}?{urlencode(query)}"
+
+    @property
     def url(self) -> str:
         """Its subscription, where it is repaired; the way back leads to this page and row."""
         row = self.subscription

@@ -56,7 +56,7 @@ class HandBackForm(forms.Form):
     """The first day on which it is no longer ours."""
 
     day = forms.DateField(
-        label=_("Hand back on"), widget=forms.DateInput(attrs={"type": "date", "class": "input input-date"})
+        label=_("Hand back by"), widget=forms.DateInput(attrs={"type": "date", "class": "input input-date"})
     )
     reason = forms.CharField(
         label=_("Reason"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})

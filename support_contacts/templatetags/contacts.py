@@ -8,8 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.actor import Actor
 from portal.models import SupportProfile
 from portal.opening_times import OpenLabel, open_label
+from portal.permissions import Permission, can
 from portal.templatetags.ui import plain_date
 from support_contacts.models import Candidate, Contact, ContactKind
 
@@ -31,11 +33,11 @@ class Ending:
 
     word: str
     sentence: str
-    is_handed_back: bool
+    may_extend: bool
 
 
 @register.simple_tag
-def ends_of(contact: Contact, at: datetime) -> Ending | None:
+def ends_of(contact: Contact, at: datetime, actor: Actor) -> Ending | None:
     """The warning about a contact that ends within 31 days: its grant, or the day its reseller hands back (R8)."""
     ends = contact.cause.grant_ends_at if contact.kind == ContactKind.DESIGNATED and contact.cause else None
     if ends is None or contact.partner is None or contact.designation is None:
@@ -50,7 +52,8 @@ def ends_of(contact: Contact, at: datetime) -> Ending | None:
         if handed_back
         else _("The delegated admin of %(partner)s ends on %(date)s.")
     )
-    return Ending(word, text % {"partner": contact.partner.name, "date": plain_date(ends)}, handed_back)
+    may_extend = not handed_back and bool(can(actor, Permission.DELEGATED_ADMIN_REQUEST))
+    return Ending(word, text % {"partner": contact.partner.name, "date": plain_date(ends)}, may_extend)
 
 
 @register.simple_tag

@@ -133,6 +133,7 @@ def _list(request: HttpRequest, data: QueryDict, *, status: int = 200) -> HttpRe
     context: dict[str, object] = {
         "nothing_ticked": nothing_ticked,
         "may_assign": bool(can(request.actor, Permission.CONTACT_ASSIGN)),
+        "may_extend": bool(can(request.actor, Permission.DELEGATED_ADMIN_REQUEST)),
         "may_edit": bool(can(request.actor, Permission.PROFILE_EDIT)),
         "swapped": wants_fragment(request),
     }
