@@ -34,6 +34,9 @@ ACTIONS: dict[str, str | Promise] = {
     Permission.MEMBER_MANAGE: _("Managing members and roles"),
     Permission.ORGANISATION_VIEW: _("Viewing the organisation"),
     Permission.PROFILE_EDIT: _("Editing the support profile"),
+    Permission.RELATIONSHIP_END: _("Ending a relationship"),
+    Permission.RELATIONSHIP_REQUEST: _("Requesting a relationship"),
+    Permission.REQUEST_ANSWER: _("Answering a request"),
     Permission.SUPPORT_VIEW: _("Viewing whom to call"),
 }
 #: Never shown again: secrets, and what no person typed.

@@ -1,6 +1,6 @@
 """Designations: the stored choice of a partner for a subscription."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
@@ -22,6 +22,11 @@ class EndedAs(models.TextChoices):
     HANDED_BACK = "handed_back", _("Handed back")
     POLICY = "policy", _("Ended by policy")
     NEW_COMMERCE = "new_commerce", _("Moved to new commerce")
+    REMOVED = "removed", _("Subscription removed")
+
+
+#: Ends that its provider did not bring about: they stand under needs attention until an agent has seen them.
+ENDED_BY_OTHERS = (EndedAs.DECLINED, EndedAs.HANDED_BACK, EndedAs.NEW_COMMERCE)
 
 
 class DesignationQuerySet(TenantQuerySet["Designation"]):
@@ -48,6 +53,18 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         """Choices that stand but do not hold, on live subscriptions (R8)."""
         return self.filter(ended_at=None, subscription__status__in=LIVE).exclude(holds(at))
 
+    def ending(self, at: datetime, within: timedelta):
+        """Choices in force at `at` that stop holding within so long if nothing else happens: the grant's agreed end,
+        or the day the reseller hands back (R8). One rule, asked of two instants."""
+        held = self.filter(ended_at=None, subscription__status__in=LIVE).filter(holds(at))
+        return held.exclude(holds(at + within))
+
+    def unseen(self):
+        """Ended by the reseller or by the move to new commerce, and no agent of the provider has seen it yet."""
+        return self.filter(
+            ended_as__in=ENDED_BY_OTHERS, end_seen_at=None, subscription__status__in=LIVE
+        )
+
 
 def holds(at: datetime):
     """The partner acts as reseller, is not suspended, has an established relationship with the provider and active
@@ -61,6 +78,7 @@ def holds(at: datetime):
     suspended = PartnerSuspension.objects.at(at).filter(partner=OuterRef("partner"))
     return (
         Q(partner__is_indirect_reseller=True, subscription__is_new_commerce=False)
+        & (Q(hands_back_at=None) | Q(hands_back_at__gt=at))
         & Exists(related)
         & ~Exists(suspended)
         & active_grant(OuterRef("partner"), OuterRef("subscription__customer"), at)
@@ -84,6 +102,11 @@ class Designation(models.Model):
     started_at = models.DateTimeField(_("since"))
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_as = models.CharField(max_length=20, choices=EndedAs.choices, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    # The reseller hands it back: from then on it no longer holds, and no job has to run for that.
+    hands_back_at = models.DateTimeField(null=True, blank=True)
+    # When an agent of the provider took note of an end that somebody else brought about.
+    end_seen_at = models.DateTimeField(null=True, blank=True)
     # Which door made it: an import replaces only what an import made.
     channel = models.CharField(max_length=10)
 
@@ -116,6 +139,11 @@ class Designation(models.Model):
         indexes = [
             models.Index(fields=["provider", "-started_at", "-id"], name="designation_since"),
             models.Index(fields=["partner", "provider"], name="designation_partner"),
+            models.Index(
+                fields=["provider", "subscription"],
+                condition=Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None),
+                name="designation_unseen",
+            ),
             models.Index(fields=["subscription", "started_at"], name="designation_subscription"),
         ]
 

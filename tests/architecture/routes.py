@@ -14,7 +14,7 @@ from django.utils import timezone
 from tests.architecture import relations
 from tests.architecture.canaries import CIRCLES
 from tests.architecture.cast import BUYERS, ORGANISATIONS, PARTNERS, RESELLERS, SELLERS, Person
-from tests.architecture.relations import Target
+from tests.architecture.relations import NOWHERE, Target
 from tests.architecture.world import PASSWORD, World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -162,10 +162,14 @@ ROUTES: dict[str, Entry] = {
     "preferences": Entry(
         ALL, get=200, post=302, fields=lambda world, person, target: {"name": "A new name", "language": "en"}
     ),
+    "mail-off": Entry(None, targets=relations.mail_signatures, get=200, post=302),
+    "demo-mail": Entry(None, get=404),  # only in the demo
+    "demo-mail-html": Entry(None, targets=lambda world, person: [Target("own", (NOWHERE,))], get=404),
     # The organisation's own pages.
     "organisation:profile": Entry(ALL, get=200),
     "organisation:change-profile": Entry(frozenset(PARTNERS), EDIT, get=302, post=302, fields=_profile),
     "organisation:preview-profile": Entry(frozenset(PARTNERS), EDIT, post=200, fields=_profile),
+    "organisation:mail": Entry(ALL, EDIT | MANAGE, get=200),
     "organisation:members": Entry(ALL, MANAGE, get=200),
     "organisation:invite": Entry(ALL, MANAGE, post=200, fields=_invitation),
     "organisation:member": Entry(ALL, MANAGE, targets=relations.members, get=200, post=302, fields=_roles),
