@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from portal.actor import Actor
 from portal.models import Partner
-from portal.ratelimit import hit
+from portal.ratelimit import Rule, Verdict, attempt, hit, key_for
 
 #: Look-ups of strangers a person may make in a minute: enough to type, too few to enumerate.
 LOOKUPS, SECONDS = 20, 60
+BY_PERSON = Rule("lookup-person", LOOKUPS, SECONDS)
+#: Several colleagues share a network; several accounts of one enumerator do too.
+BY_NETWORK = Rule("lookup-network", 3 * LOOKUPS, SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +24,25 @@ class Stranger:
     retry_after: int = 0
 
 
-def stranger(actor: Actor, text: str, *, known: Container[uuid.UUID]) -> Stranger | None:
+def stranger(actor: Actor, text: str, *, known: Container[uuid.UUID], address: str = "") -> Stranger | None:
     """The reseller with exactly this PartnerID or domain, if it is not among `known`. None: nobody.
 
-    Asked too often, the answer only says when to ask again.
+    Asked too often, by a person or from the network of their `address`, the answer only says when to ask again.
     """
     wanted = text.strip().casefold()
     if not (wanted.isascii() and (wanted.isdigit() or "." in wanted)):
         return None
-    verdict = hit(f"lookup:{actor.user.pk if actor.user else actor.organisation.pk}", LOOKUPS, SECONDS)
+    verdict = _count(actor, address)
     if not verdict.allowed:
         return Stranger(retry_after=verdict.retry_after_seconds)
     rows = Partner.objects.filter(is_indirect_reseller=True).select_related("organisation")
     rows = rows.filter(partner_id=wanted) if wanted.isdigit() else rows.filter(organisation__domain=wanted)
     found = next((row for row in rows[:2] if row.pk not in known and row.pk != actor.organisation.pk), None)
     return Stranger(found.name, found.country) if found else None
+
+
+def _count(actor: Actor, address: str) -> Verdict:
+    person = actor.user.pk if actor.user else actor.organisation.pk
+    if not address:
+        return hit(key_for(BY_PERSON.name, person), BY_PERSON.limit, BY_PERSON.seconds)
+    return attempt(BY_PERSON, BY_NETWORK, person, address)
