@@ -1,6 +1,5 @@
 """Duties: what a reseller supports, for whom, since when; and what it supported before."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from django.utils import timezone
 from customers.models import CustomerRelationship
 from portal.audience import Audience, page
 from portal.htmx import render_page
-from portal.identifiers import canonical_guid
+from portal.keyset import Cursor, newest, page_of
 from portal.permissions import Permission
 from subscriptions.models import LIVE
 from support_contacts.contacts import standings_of
@@ -59,28 +58,12 @@ def duties(request: HttpRequest) -> HttpResponse:
 
 
 def _window(rows, after: str, before: str) -> tuple[list[Designation], str, str]:
-    """One page by keyset on (since, id), newest first, with the keys of the pages beside it."""
+    """One page by keyset on (since, id), newest first, with the cursors of the pages beside it."""
     rows = rows.select_related("subscription", "provider__organisation", "partner")
-    key, backwards = (_key(before), True) if before else (_key(after), False)
-    if key is None:
-        backwards = False
-    else:
-        started, pk = key
-        beyond = (
-            Q(started_at__gt=started) | Q(started_at=started, pk__gt=pk)
-            if backwards
-            else Q(started_at__lt=started) | Q(started_at=started, pk__lt=pk)
-        )
-        rows = rows.filter(beyond)
-    order = ("started_at", "pk") if backwards else ("-started_at", "-pk")
-    found = list(rows.order_by(*order)[: PAGE + 1])
-    further, found = len(found) > PAGE, found[:PAGE]
-    if backwards:
-        found.reverse()
-    if not found:
-        return [], "", ""
-    has_newer, has_older = (further, True) if backwards else (key is not None, further)
-    return found, _written(found[0]) if has_newer else "", _written(found[-1]) if has_older else ""
+    found = page_of(
+        rows, newest("started_at"), size=PAGE, after=Cursor.read(after), before=Cursor.read(before)
+    )
+    return list(found.rows), str(found.before or ""), str(found.after or "")
 
 
 def _url(earlier: bool, **key: str) -> str:
@@ -88,20 +71,6 @@ def _url(earlier: bool, **key: str) -> str:
     if not any(key.values()):
         return ""
     return "?" + urlencode({"show": "earlier", **key} if earlier else key)
-
-
-def _key(text: str) -> tuple[datetime, uuid.UUID] | None:
-    instant, _separator, identity = text.partition("~")
-    guid = canonical_guid(identity)
-    try:
-        started = datetime.fromisoformat(instant)
-    except ValueError:
-        return None
-    return (started, guid) if guid and started.tzinfo else None
-
-
-def _written(row: Designation) -> str:
-    return f"{row.started_at.isoformat()}~{row.pk}"
 
 
 def _told(rows: Sequence[Designation], now: datetime) -> list[Duty]:
@@ -126,7 +95,7 @@ def _told(rows: Sequence[Designation], now: datetime) -> list[Duty]:
 
 
 def _views(rows: Sequence[Designation]) -> dict[tuple, CustomerRelationship]:
-    """What each designating provider calls the customer, its latest record first to speak."""
+    """What each designating provider calls the customer; of several records the one established last speaks."""
     found = CustomerRelationship.objects.filter(
         partner_id__in={row.provider_id for row in rows},
         customer_id__in={row.subscription.customer_id for row in rows},
