@@ -90,7 +90,14 @@ class Order:
 
 def newest(field: str) -> Order:
     """Latest instant first."""
-    return Order(field, descending=True, write=datetime.isoformat, read=datetime.fromisoformat)
+    return Order(field, descending=True, write=datetime.isoformat, read=_instant)
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("We never write an instant without its zone.")
+    return instant
 
 
 @dataclass(frozen=True, slots=True)

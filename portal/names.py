@@ -63,7 +63,7 @@ def query_words(text: str) -> list[str]:
 
 def initials(name: str) -> str:
     """Two letters for the monogram: of the first two words that say something, or of the only one."""
-    parts = _split(unicodedata.normalize("NFC", _visible(name.partition("@")[0])))
+    parts = _split(unicodedata.normalize("NFC", _visible(name.partition("@")[0] or name)))
     parts = [part for part in parts if fold(part) not in _SAY_NOTHING] or parts
     letters = parts[0][:1] + parts[1][:1] if len(parts) > 1 else "".join(parts)[:2]
     return letters.upper()[:2] or "–"

@@ -1,7 +1,7 @@
 """Support hours as people write and read them."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
@@ -14,9 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from portal.hours import DAY, OpenState, SupportHours, intervals_of, joined, minute_of
 from portal.zones import locale_for
 
-Week = dict[str, list[list[str]]]
-
-WEEKDAYS = tuple("0123456")  # 0 is Monday
 MAX_INTERVALS = 6
 _TIME = r"([0-9]{1,2})(?:\s*[:.hH]\s*([0-9]{2})?)?"
 _INTERVAL = re.compile(rf"{_TIME}\s*(?:-|–|—|to|à)\s*{_TIME}", re.IGNORECASE)
@@ -74,30 +71,6 @@ def summary(hours: SupportHours, today: date | None = None) -> HoursSummary:
     lines = () if hours.always_open else tuple(_lines(hours.week))
     closed = sorted(day for day in hours.closed_dates if today is None or day >= today)
     return HoursSummary(lines, tuple(_date_ranges(closed)), hours.is_around_the_clock)
-
-
-def clean_week(raw: object) -> Week:
-    """A week as it is kept: days "0" to "6", "HH:MM" times in order, touching ones joined.
-
-    Raises one ValidationError per day at fault; `params["weekday"]` says which.
-    """
-    if not isinstance(raw, Mapping):
-        raise ValidationError(_("Office hours are a list of times for each day."), code="week")
-    week: Week = {}
-    errors: list[ValidationError] = []
-    for key, intervals in raw.items():
-        weekday = str(key)
-        try:
-            if weekday not in WEEKDAYS:
-                raise ValidationError(_("A day is a number from 0 (Monday) to 6 (Sunday)."), code="weekday")
-            if cleaned := clean_day(intervals):
-                week[weekday] = cleaned
-        except ValidationError as error:
-            values = {"weekday": weekday, "day": _day_name(weekday), "problem": error.messages[0]}
-            errors.append(ValidationError(_("%(day)s: %(problem)s"), code=error.code, params=values))
-    if errors:
-        raise ValidationError(errors)
-    return dict(sorted(week.items()))
 
 
 def clean_day(intervals: object) -> list[list[str]]:
@@ -208,11 +181,6 @@ def _date_range(first: date, last: date) -> str:
     if (first.year, first.month) == (last.year, last.month):
         return f"{first.day}–{end}"
     return f"{format_date(first, 'd MMM y', locale=locale_for())} – {end}"
-
-
-def _day_name(weekday: str) -> str:
-    names = get_day_names("wide", "stand-alone", locale=locale_for())
-    return _capitalised(names[int(weekday)]) if weekday in WEEKDAYS else _quotable(weekday)
 
 
 def _clean_interval(interval: object) -> tuple[int, int]:

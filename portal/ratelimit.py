@@ -5,7 +5,6 @@ Limits are by (account, network) and by network, never by account alone: nobody 
 """
 
 import ipaddress
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -91,15 +90,25 @@ def key_for(name: str, *parts: object) -> str:
     return f"{name}:{salted_hmac(name, text.encode('utf-8', 'replace'), algorithm='sha256').hexdigest()}"
 
 
+def attempt(
+    by_account: Rule, by_network: Rule, account: object, address: str, now: datetime | None = None
+) -> Verdict:
+    """Count a try by this account from this network, and by this network; the stricter answer counts."""
+    keyed = _keys(by_account, by_network, account, address)
+    verdicts = [hit(key, rule.limit, rule.seconds, now) for rule, key in keyed]
+    return max(verdicts, key=lambda verdict: verdict.retry_after_seconds)
+
+
 def sign_in_attempt(account: str, address: str, now: datetime | None = None) -> Verdict:
     """Count a try to sign in as this account from this address, before the password is looked at."""
-    verdicts = [hit(key, rule.limit, rule.seconds, now) for rule, key in _sign_in_keys(account, address)]
-    return _strictest(verdicts)
+    return attempt(SIGN_IN_BY_ACCOUNT, SIGN_IN_BY_NETWORK, account.strip().casefold(), address, now)
 
 
 def sign_in_succeeded(account: str, address: str) -> None:
     """The right person: forget their own failures, and do not let a busy office count against itself."""
-    (_, by_account), (_, by_network) = _sign_in_keys(account, address)
+    (_, by_account), (_, by_network) = _keys(
+        SIGN_IN_BY_ACCOUNT, SIGN_IN_BY_NETWORK, account.strip().casefold(), address
+    )
     forget(by_account)
     give_back(by_network)
 
@@ -129,16 +138,12 @@ def client_address(request: HttpRequest) -> str:
     return str(ip) if ip is not None else ""
 
 
-def _sign_in_keys(account: str, address: str) -> list[tuple[Rule, str]]:
+def _keys(by_account: Rule, by_network: Rule, account: object, address: str) -> list[tuple[Rule, str]]:
     network = network_of(address)
     return [
-        (SIGN_IN_BY_ACCOUNT, key_for(SIGN_IN_BY_ACCOUNT.name, account.strip().casefold(), network)),
-        (SIGN_IN_BY_NETWORK, key_for(SIGN_IN_BY_NETWORK.name, network)),
+        (by_account, key_for(by_account.name, account, network)),
+        (by_network, key_for(by_network.name, network)),
     ]
-
-
-def _strictest(verdicts: Iterable[Verdict]) -> Verdict:
-    return max(verdicts, key=lambda verdict: verdict.retry_after_seconds)
 
 
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

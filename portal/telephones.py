@@ -12,6 +12,7 @@ _FRENCH_EXTENSION = re.compile(r"\bposte\b", re.IGNORECASE)
 _WORDS_OF_NUMBERS = re.compile(r"extension|extn|ext|tel|x", re.IGNORECASE)
 _NORTH_AMERICA = 1
 
+#: What more is typed into a telephone is cut off.
 MAX_LENGTH = 200
 
 
@@ -88,4 +89,4 @@ def _clean(text: str) -> str:
     visible = (
         char if unicodedata.category(char)[0] != "C" else " " if char.isspace() else "" for char in text
     )
-    return " ".join("".join(visible).split())[:200]
+    return " ".join("".join(visible).split())[:MAX_LENGTH]

@@ -308,7 +308,7 @@ def _under_parents(found: Sequence[Subscription]) -> list[tuple[Subscription, bo
     nested: dict[uuid.UUID, list[Subscription]] = defaultdict(list)
     roots: list[Subscription] = []
     for row in found:
-        if row.pk in addons and row.parent_id not in addons:
+        if row.pk in addons and row.parent_id is not None and row.parent_id not in addons:
             nested[row.parent_id].append(row)
         else:
             roots.append(row)

@@ -53,8 +53,9 @@ class CustomerRow:
         return days_until(self.ends) if self.ends else 0
 
 
-def days_until(instant: datetime) -> int:
-    return (timezone.localtime(instant).date() - timezone.localdate()).days
+def days_until(instant: datetime, at: datetime | None = None) -> int:
+    """Days of the reader's calendar from `at`, else from today; 0 is the same day."""
+    return (timezone.localtime(instant).date() - timezone.localdate(at)).days
 
 
 def is_this_year(instant: datetime) -> bool:

@@ -1,9 +1,8 @@
 """How a partner is reached at one instant: numbers, mail, site and hours, from its live support profile (R7)."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -13,9 +12,6 @@ from portal.models import SupportProfile
 from portal.opening_times import summary
 from portal.telephones import Telephone
 from portal.zones import abbreviation, city, is_zone
-
-# A scheme, not a host with its port ("support.example:8443").
-_SCHEME = re.compile(r"([a-z][a-z0-9+-]*):(?![0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +83,8 @@ def site(profile: SupportProfile) -> Site | None:
     text = profile.website.strip()
     if not text:
         return None
-    scheme = _SCHEME.match(text)
-    if scheme and scheme[1].lower() not in ("http", "https"):
-        return Site(text, "")
-    url = text if scheme else f"https://{text}"
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        host = ""
-    if "." not in host or any(char.isspace() for char in url):
-        return Site(text, "")
-    return Site(url.split("://", 1)[1].rstrip("/"), url)
+    url = profile.website_url
+    return Site(url.partition("://")[2].rstrip("/") if url else text, url)
 
 
 def mail_href(address: str, subject: str) -> str:

@@ -31,7 +31,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A subscription that ended lately, and who was its contact to the end."""
+    """A subscription that ended lately, and whom to ask about it: whoever is its contact now."""
 
     subscription: Subscription
     contact: str

@@ -16,6 +16,7 @@ from portal.models import Partner, SupportProfile
 from portal.names import fold
 from portal.opening_times import read_intervals, write_intervals
 from portal.operations.profile import FIELDS
+from portal.websites import url_of
 
 MOST_CLOSED_DATES = 100
 DAYS = range(7)
@@ -100,7 +101,7 @@ class SupportProfileForm(forms.Form):
         website: str = self.cleaned_data["website"].strip()
         if website:
             try:
-                URLValidator(schemes=["http", "https"])(SupportProfile(website=website).website_url)
+                URLValidator(schemes=["http", "https"])(url_of(website))
             except ValidationError as error:
                 raise ValidationError(_("Enter a web address like www.example.com/support.")) from error
         return website

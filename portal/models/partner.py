@@ -12,6 +12,7 @@ from portal.identifiers import uuid7
 from portal.models.lifecycle import Lifecycle, established
 from portal.telephones import Telephone, read
 from portal.tenancy import TenantQuerySet
+from portal.websites import url_of
 
 
 class PartnerQuerySet(TenantQuerySet["Partner"]):
@@ -178,14 +179,8 @@ class SupportProfile(models.Model):
 
     @property
     def website_url(self) -> str:
-        """The site as a link. Microsoft's profile allows an address without a scheme ("www.…")."""
-        if not self.website or self.website.lower().startswith(("http://", "https://")):
-            return self.website
-        return f"https://{self.website}"
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.telephone or self.email or self.website or self.urgent_telephone)
+        """The site as a link; empty where what was typed or imported is no web address."""
+        return url_of(self.website)
 
 
 class ResellerRelationshipQuerySet(TenantQuerySet["ResellerRelationship"]):

@@ -34,7 +34,6 @@ STATUSES: dict[str, Status] = {
     "relationship.ended": Status("minus-circle", "off", pgettext_lazy("relationship", "Ended")),
     "relationship.missing": Status("link", "wait", _("No relationship")),
     "customer.established": Status("check-circle", "ok", _("Relationship established")),
-    "customer.ended": Status("minus-circle", "off", _("Relationship ended")),
     # delegated admin: "privilèges" in French
     "delegated_admin.active": Status("key", "ok", pgettext_lazy("delegated admin", "Active")),
     "delegated_admin.requested": Status("clock", "wait", pgettext_lazy("delegated admin", "Requested")),
@@ -67,7 +66,6 @@ STATUSES: dict[str, Status] = {
     "contact.needs_attention": Status("exclamation-triangle", "warn", _("Needs attention")),
     "contact.changed": Status("check-circle", "ok", _("Changed")),
     "contact.ends": Status("clock", "warn", _("Ends soon")),
-    "contact.request_open": Status("clock", "wait", _("Request open")),
     # why a designation is not in force
     "cause.relationship_ended": Status("exclamation-triangle", "warn", _("Relationship ended")),
     "cause.delegated_admin_expired": Status("exclamation-triangle", "warn", _("Delegated admin expired")),
@@ -77,9 +75,7 @@ STATUSES: dict[str, Status] = {
     "cause.handed_back": Status("exclamation-triangle", "warn", pgettext_lazy("cause", "Handed back")),
     "cause.new_commerce": Status("exclamation-triangle", "warn", _("Moved to new commerce")),
     # a person's membership
-    "member.active": Status("check-circle", "ok", pgettext_lazy("member", "Active")),
     "member.invited": Status("clock", "wait", pgettext_lazy("member", "Invited")),
-    "member.removed": Status("minus-circle", "off", pgettext_lazy("member", "Removed")),
 }
 
 REASONS: dict[str, tuple[str, str]] = {  # R4 code -> icon, tone of the reason row

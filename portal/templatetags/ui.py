@@ -1,6 +1,5 @@
 """The few components templates share: they escape what they are given and speak the active language."""
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
@@ -17,16 +16,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_mini
 
+from portal.names import initials
 from portal.templatetags.statuses import NOTICES, REASONS, STATUSES
 from portal.zones import abbreviation, locale_for
 
 register = template.Library()
 
 _FORMS = {"pill": "status-pill", "bare": "status-bare", "quiet": "status-quiet"}
-_LEGAL = re.compile(  # words that say nothing of a company's name
-    r"ltd|llc|inc|plc|corp|co|gmbh|ag|kg|sas?|sarl|[bn]v|spa|srl|and|of|the|et|des?|du|l[ae]s?|und|der|die|das",
-    re.IGNORECASE,
-)
 
 
 # -- state
@@ -67,17 +63,9 @@ def tag(word: object, accent: bool = False) -> SafeString:
 def monogram(name: str, tone: str = "", size: str = "") -> SafeString:
     """Two letters of a name; decorative, so hidden from screen readers."""
     extra = "".join(f" monogram-{part}" for part in (tone, size) if part)
-    return format_html('<span class="monogram{}" aria-hidden="true">{}</span>', extra, letters_of(name))
-
-
-def letters_of(name: object) -> str:
-    """First letters of the first two telling words: Coho Vineyard & Winery GmbH -> CV, ReleCloud -> RE."""
-    found = re.findall(r"[^\W_]+", str(name or ""))
-    words = [word for word in found if not _LEGAL.fullmatch(word)] or found
-    if not words:
-        return "–"
-    letters = words[0][:2] if len(words) == 1 else words[0][0] + words[1][0]
-    return letters.upper()[:2]
+    return format_html(
+        '<span class="monogram{}" aria-hidden="true">{}</span>', extra, initials(str(name or ""))
+    )
 
 
 @register.simple_tag

@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from math import ceil
 
 from django.conf import settings
 from django.contrib import messages
@@ -12,7 +13,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from portal import ratelimit
 from portal.actor import Actor
 from portal.audience import Audience, page
 from portal.errors import NotVisible, OperationError
@@ -26,6 +29,9 @@ from portal.views.errors import wrong_organisation
 logger = logging.getLogger(__name__)
 
 MANAGE = Permission.MEMBER_MANAGE
+#: Every invitation may be a mail to somebody who never asked for one, and what is withdrawn can be made again.
+INVITES_BY_PERSON = ratelimit.Rule("invite-person", limit=30, seconds=3600)
+INVITES_BY_NETWORK = ratelimit.Rule("invite-network", limit=100, seconds=3600)
 #: Where no mail server is set, mails only lie in a folder of this machine: nobody gets them.
 KEPT_HERE = "django.core.mail.backends.filebased.EmailBackend"
 
@@ -43,6 +49,10 @@ def invite(request: HttpRequest) -> HttpResponse:
         return conflict
     form = InviteForm(request.POST, acting=actor)
     if form.is_valid():
+        address = ratelimit.client_address(request)
+        counted = ratelimit.attempt(INVITES_BY_PERSON, INVITES_BY_NETWORK, request.user.pk, address)
+        if not counted:
+            return _too_often(request, form, counted.retry_after_seconds)
         try:
             invited = operations.invite(acting=actor, **form.cleaned_data)
         except OperationError as refusal:
@@ -144,6 +154,20 @@ def _list(request: HttpRequest, form: InviteForm, status: int = 200) -> HttpResp
         ],
     }
     return render(request, "portal/members.html", context, status=status)
+
+
+def _too_often(request: HttpRequest, form: InviteForm, seconds: int) -> HttpResponse:
+    """429 with everything the person typed, and when to send it again."""
+    minutes = max(1, ceil(seconds / 60))
+    text = ngettext(
+        "Too many invitations in a short time. Try again in %(n)s minute.",
+        "Too many invitations in a short time. Try again in %(n)s minutes.",
+        minutes,
+    )
+    form.add_error(None, text % {"n": minutes})
+    response = _list(request, form, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def _member(actor: Actor, membership: uuid.UUID) -> Membership:

@@ -1,8 +1,9 @@
 """Accounts of the demo. They are roles, and share one password."""
 
+from portal.passwords import DEMO_PASSWORD as PASSWORD
 from portal.permissions import Role
 
-PASSWORD = "demo-portal-2026"  # noqa: S105 - printed on the sign-in page; refused wherever DEMO is off
+__all__ = ["ALSO", "MAILBOXES", "PASSWORD"]
 
 #: mailbox, role
 MAILBOXES = {

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from portal.identifiers import canonical_guid
+from portal.websites import url_of
 from support_contacts.importing.report import shown
 
 #: Microsoft's "never".
@@ -24,7 +25,6 @@ _CUSTOMER_LINK = re.compile(r"/customers/(\{?[0-9a-f-]{32,36}\}?)(?=[/?#]|$)", r
 _SUBSCRIPTION_LINK = re.compile(r"/subscriptions/(\{?[0-9a-f-]{32,36}\}?)(?=[/?#]|$)", re.IGNORECASE)
 _OFFER_LINK = re.compile(r"/offers/([^/?#]+)")
 _DOMAIN = re.compile(r"[^\s/@.]+(?:\.[^\s/@.]+)+")
-_SITE = re.compile(r"(?:https?://)?[^\s/:@]+(?:\.[^\s/:@]+)+(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
 _DURATION = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,3})M)?(?:(\d{1,4})D)?", re.ASCII)
 
 
@@ -149,7 +149,7 @@ def email(value: object) -> str:
 
 def website(value: object) -> str:
     found = _plain(value)
-    if len(found) > 300 or not _SITE.fullmatch(found):
+    if len(found) > 300 or not url_of(found):
         raise Unusable(f'is no web address ("{shown(found)}")')
     return found
 

@@ -13,12 +13,10 @@ from portal.models import SupportProfile
 from portal.opening_times import OpenLabel, open_label
 from portal.permissions import Permission, can
 from portal.templatetags.ui import plain_date
+from support_contacts.customer_rows import SOON, days_until
 from support_contacts.models import Candidate, Contact, ContactKind
 
 register = template.Library()
-
-#: From this many days before its end, delegated admin is announced as ending (R8).
-WARNS_WITHIN_DAYS = 31
 
 
 @register.simple_tag
@@ -62,8 +60,8 @@ def ends_soon(candidate: Candidate, at: datetime) -> str:
     ends = candidate.verdict.grant_ends_at
     if ends is None:
         return ""
-    days = (timezone.localtime(ends).date() - timezone.localtime(at).date()).days
-    if days > WARNS_WITHIN_DAYS:
+    days = days_until(ends, at)
+    if days > SOON.days:
         return ""
     text = ngettext(
         "Delegated admin ends %(date)s, in %(days)s day",

@@ -12,6 +12,8 @@ from portal.errors import NotPermitted, NotVisible, OperationError
 from portal.models import AuditEvent, Membership, PasswordLink
 from portal.operations import members as operations
 from portal.permissions import Role
+from portal.ratelimit import Rule
+from portal.views import members as view
 from tests.factories import CustomerFactory, MembershipFactory, ProviderFactory
 
 pytestmark = pytest.mark.django_db
@@ -253,6 +255,35 @@ class TestPages:
         assert response.status_code == 422
         assert "This person is a member already." in response.content.decode()
         assert "Typed Name" in response.content.decode()
+
+    def test_invitations_are_limited_and_nothing_typed_is_lost(self, client, admin, monkeypatch):
+        monkeypatch.setattr(view, "INVITES_BY_PERSON", Rule("invite-person", limit=2, seconds=3600))
+        client.force_login(admin.user)
+        for _time in range(2):
+            invited = self.invite(client).context["invitation"]
+            client.post(f"/organisation/invitations/{invited.pk}/withdraw/")
+
+        refused = self.invite(client)
+
+        assert refused.status_code == 429
+        assert 3500 < int(refused["Retry-After"]) <= 3600
+        page = refused.content.decode()
+        assert "Too many invitations in a short time. Try again in 60 minutes." in page
+        assert "new@person.example" in page
+        assert len(mail.outbox) == PasswordLink.objects.count() == 2
+
+    def test_invitations_are_limited_by_network(self, client, admin, user_admin, monkeypatch):
+        monkeypatch.setattr(view, "INVITES_BY_NETWORK", Rule("invite-network", limit=1, seconds=3600))
+        client.force_login(admin.user)
+        assert self.invite(client, email="one@person.example").status_code == 200
+        client.force_login(user_admin.user)
+
+        assert self.invite(client, email="two@person.example").status_code == 429
+        assert self.invite(client, email="two@person.example", REMOTE_ADDR="198.51.100.20").status_code == 200
+
+    def invite(self, client, email="new@person.example", **extra):
+        fields = {"email": email, "name": "Somebody", "roles": ["admin_agent"]}
+        return client.post("/organisation/members/invite/", fields, **extra)
 
     def test_change_and_remove(self, client, admin, agent):
         client.force_login(admin.user)

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from portal.hours import OpenState, SupportHours, spans_by_weekday
-from portal.opening_times import clean_week, open_label, read_intervals, summary, write_intervals
+from portal.opening_times import clean_day, open_label, read_intervals, summary, write_intervals
 
 PARIS = ZoneInfo("Europe/Paris")
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -145,84 +145,60 @@ def test_summary_writes_closed_dates_in_french():
 
 
 @pytest.mark.parametrize(
-    ("raw", "week"),
+    ("raw", "day"),
     [
-        ({}, {}),
-        (OFFICE, OFFICE),
-        ({0: [("08:00", "12:00")]}, {"0": [["08:00", "12:00"]]}),
-        ({"1": [], "0": [["08:00", "12:00"]]}, {"0": [["08:00", "12:00"]]}),
-        (
-            {"6": [["08:00", "09:00"]], "0": [["08:00", "09:00"]]},
-            {"0": [["08:00", "09:00"]], "6": [["08:00", "09:00"]]},
-        ),
-        ({"0": [["13:00", "17:00"], ["08:00", "12:00"]]}, {"0": [["08:00", "12:00"], ["13:00", "17:00"]]}),
-        ({"0": [["08:00", "12:00"], ["12:00", "17:00"]]}, {"0": [["08:00", "17:00"]]}),
-        ({"0": [["08:00", "24:00"]]}, {"0": [["08:00", "00:00"]]}),
-        ({"0": [["00:00", "24:00"]]}, {"0": [["00:00", "00:00"]]}),
-        ({"0": [["22:00", "06:00"]]}, {"0": [["22:00", "06:00"]]}),
-        ({"0": [["05:00", "22:00"], ["22:00", "06:00"]]}, {"0": [["05:00", "22:00"], ["22:00", "06:00"]]}),
-        ({"0": [["08:00", "22:00"], ["22:00", "06:00"]]}, {"0": [["08:00", "06:00"]]}),
+        ([], []),
+        ([("08:00", "12:00")], [["08:00", "12:00"]]),
+        ([["13:00", "17:00"], ["08:00", "12:00"]], [["08:00", "12:00"], ["13:00", "17:00"]]),
+        ([["08:00", "12:00"], ["12:00", "17:00"]], [["08:00", "17:00"]]),
+        ([["08:00", "24:00"]], [["08:00", "00:00"]]),
+        ([["00:00", "24:00"]], [["00:00", "00:00"]]),
+        ([["22:00", "06:00"]], [["22:00", "06:00"]]),
+        ([["05:00", "22:00"], ["22:00", "06:00"]], [["05:00", "22:00"], ["22:00", "06:00"]]),
+        ([["08:00", "22:00"], ["22:00", "06:00"]], [["08:00", "06:00"]]),
     ],
 )
-def test_clean_week_keeps_it_in_order(raw, week):
-    cleaned = clean_week(raw)
-
-    assert cleaned == week
-    assert list(cleaned) == sorted(cleaned)
+def test_clean_day_keeps_it_in_order(raw, day):
+    assert clean_day(raw) == day
 
 
 @pytest.mark.parametrize(
-    ("raw", "codes", "messages"),
+    ("raw", "code", "message"),
     [
-        (None, ["week"], ["Office hours are a list of times for each day."]),
-        ([], ["week"], ["Office hours are a list of times for each day."]),
-        ({"7": []}, ["weekday"], ["7: A day is a number from 0 (Monday) to 6 (Sunday)."]),
-        ({"0": "08:00"}, ["intervals"], ["Monday: Give a list of times."]),
-        ({"0": [["08:00"]]}, ["interval"], ["Monday: A span of time has a start and an end."]),
-        ({"0": [["8:00", "12:00"]]}, ["time"], ["Monday: “8:00” is not a time like 08:00."]),
-        ({"0": [["24:00", "12:00"]]}, ["time"], ["Monday: “24:00” is not a time like 08:00."]),
-        ({"6": [["08:00", "%(day)s"]]}, ["time"], ["Sunday: “%(day)s” is not a time like 08:00."]),
-        ({"6": [["08:00", "\ud800"]]}, ["time"], ["Sunday: “?” is not a time like 08:00."]),
-        ({"0": [["08:00", "12:00"], ["11:00", "14:00"]]}, ["overlap"], ["Monday: These times overlap."]),
-        ({"0": [["22:00", "06:00"], ["23:00", "23:30"]]}, ["overlap"], ["Monday: These times overlap."]),
-        ({"0": [["08:00", "09:00"]] * 2}, ["overlap"], ["Monday: These times overlap."]),
-        ({"0": [["08:00", "08:30"]] * 7}, ["too_many"], ["Monday: There are too many spans of time."]),
-        (
-            {"0": [["x", "12:00"]], "1": [["08:00", "12:00"]], "2": 7},
-            ["time", "intervals"],
-            ["Monday: “x” is not a time like 08:00.", "Wednesday: Give a list of times."],
-        ),
+        ("08:00", "intervals", "Give a list of times."),
+        (7, "intervals", "Give a list of times."),
+        ([["08:00"]], "interval", "A span of time has a start and an end."),
+        ([["8:00", "12:00"]], "time", "“8:00” is not a time like 08:00."),
+        ([["24:00", "12:00"]], "time", "“24:00” is not a time like 08:00."),
+        ([["08:00", "%(day)s"]], "time", "“%(day)s” is not a time like 08:00."),
+        ([["08:00", "\ud800"]], "time", "“?” is not a time like 08:00."),
+        ([["08:00", "12:00"], ["11:00", "14:00"]], "overlap", "These times overlap."),
+        ([["22:00", "06:00"], ["23:00", "23:30"]], "overlap", "These times overlap."),
+        ([["08:00", "09:00"]] * 2, "overlap", "These times overlap."),
+        ([["08:00", "08:30"]] * 7, "too_many", "There are too many spans of time."),
     ],
 )
-def test_clean_week_names_each_day_at_fault(raw, codes, messages):
+def test_clean_day_says_what_is_wrong(raw, code, message):
     with pytest.raises(ValidationError) as refused:
-        clean_week(raw)
+        clean_day(raw)
 
-    assert [error.code for error in refused.value.error_list] == codes
-    assert refused.value.messages == messages
-
-
-def test_clean_week_says_which_weekday():
-    with pytest.raises(ValidationError) as refused:
-        clean_week({"4": [["x", "y"]]})
-
-    assert refused.value.error_list[0].params["weekday"] == "4"
+    assert (refused.value.code, refused.value.messages) == (code, [message])
 
 
 times = st.integers(0, 24 * 60 - 1).map(lambda minute: f"{minute // 60:02}:{minute % 60:02}")
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from("0123456"), st.lists(st.tuples(times, times), max_size=4)))
-@example({"0": [("00:00", "00:01"), ("00:01", "00:01")]})
-def test_clean_week_never_changes_when_a_desk_is_open(week):
+@given(st.lists(st.tuples(times, times), max_size=4))
+@example([("00:00", "00:01"), ("00:01", "00:01")])
+def test_clean_day_never_changes_when_a_desk_is_open(day):
     try:
-        cleaned = clean_week(week)
+        cleaned = clean_day(day)
     except ValidationError:
         return
 
-    assert spans_by_weekday(cleaned) == spans_by_weekday(week)
-    assert clean_week(cleaned) == cleaned
+    assert spans_by_weekday({"0": cleaned}) == spans_by_weekday({"0": day})
+    assert clean_day(cleaned) == cleaned
 
 
 @settings(deadline=None)
@@ -232,9 +208,9 @@ def test_clean_week_never_changes_when_a_desk_is_open(week):
         lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=2), inner),
     )
 )
-def test_clean_week_only_ever_refuses(raw):
+def test_clean_day_only_ever_refuses(raw):
     with suppress(ValidationError):
-        assert isinstance(clean_week(raw), dict)
+        assert isinstance(clean_day(raw), list)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +252,7 @@ def test_read_intervals_refuses_what_is_no_time(typed, message):
 @given(st.lists(st.tuples(times, times), max_size=4))
 def test_read_intervals_reads_what_write_intervals_wrote(intervals):
     try:
-        kept = clean_week({"0": intervals}).get("0", [])
+        kept = clean_day(intervals)
     except ValidationError:
         return
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from portal.keyset import Cursor
 from portal.permissions import Role
 from support_contacts.views import duties as view
 from tests.factories import (
@@ -159,6 +160,13 @@ def test_duties_page_by_keyset_both_ways(agent, trey, monkeypatch):
 def test_duties_with_a_broken_key_show_the_first_page(agent, trey, key):
     duty(trey)
     assert "Contoso" in text(agent.get("/duties/", {"after": key}))
+
+
+@pytest.mark.parametrize("key", ["nonsense", "2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00"])
+def test_duties_with_a_forged_cursor_are_a_page_without_rows(agent, trey, key):
+    made = duty(trey)
+    forged = str(Cursor(key, made.pk, 1))
+    assert agent.get("/duties/", {"after": forged}).context["duties"] == []
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.SALES_AGENT, 200), (Role.BILLING_ADMIN, 403)])

@@ -10,13 +10,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from portal.passwords import DEMO_PASSWORD
 from portal.serving import Child, Record, answers, is_free, stop_groups
 
-DEMO_SIGN_IN = """
+DEMO_SIGN_IN = f"""
   A demonstration, for this machine only. Sign in with one click on the first page, or with
     admin-agent@fabrikam.example   who decides whom customers call
     admin@contoso.example          who is told whom to call
-  and the password demo-portal-2026
+  and the password {DEMO_PASSWORD}
 """
 
 
