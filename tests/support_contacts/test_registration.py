@@ -193,7 +193,9 @@ def test_only_the_customers_global_admin_removes_and_only_what_was_registered(cl
     assert client.post(f"/support/registered/{world.subscription.pk}/remove/").status_code == 404
     assert client.get(f"/support/registered/{uuid.uuid4()}/remove/").status_code == 404
     with pytest.raises(NotVisible):
-        remove_registered(world.subscription, acting=acting(member(world.customer.organisation, Role.GLOBAL_ADMIN)))
+        remove_registered(
+            world.subscription, acting=acting(member(world.customer.organisation, Role.GLOBAL_ADMIN))
+        )
 
 
 def end_relationship(world):
@@ -247,9 +249,7 @@ def test_removing_while_an_agent_chooses_has_only_two_orders(number):
     )
     admin = acting(member(world.customer.organisation, Role.GLOBAL_ADMIN))
 
-    chosen, _removed = at_once(
-        chooser(row, world.trey, agent), lambda: remove_registered(row, acting=admin)
-    )
+    chosen, _removed = at_once(chooser(row, world.trey, agent), lambda: remove_registered(row, acting=admin))
 
     row.refresh_from_db()
     assert not row.is_live

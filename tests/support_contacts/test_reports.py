@@ -121,7 +121,9 @@ def test_a_card_of_two_sellers_tells_both(customer, world, duty):
     assert {r.provider for r in ContactReport.objects.all()} == {world.provider, other}
 
 
-@pytest.mark.parametrize("fields", [{"reason": ""}, {"reason": "x"}, {"detail": "a" * 301}, {"detail": "a\x07"}])
+@pytest.mark.parametrize(
+    "fields", [{"reason": ""}, {"reason": "x"}, {"detail": "a" * 301}, {"detail": "a\x07"}]
+)
 def test_a_refused_form_comes_back_filled_in(customer, world, duty, fields):
     response = report(customer, world.trey, **{"detail": "Kept words", **fields})
     assert response.status_code == 422
@@ -216,7 +218,8 @@ def test_answering_twice_is_refused_with_the_words_kept(signed_in, world, agent,
         answer_report(told, answer="Second.", acting=agent)
     response = signed_in.post(f"/support-contacts/reports/{told.pk}/", {"answer": "My own words"})
     assert response.status_code == 409
-    assert "My own words" in text(response) and "First." in text(response)
+    assert "My own words" in text(response)
+    assert "First." in text(response)
 
 
 def test_another_provider_sees_nothing_of_it(client, world, told):
