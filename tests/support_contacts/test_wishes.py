@@ -324,6 +324,13 @@ def test_a_relationship_accepted_is_told_as_well(signed_in, world, agent, relecl
     assert "ReleCloud can now be chosen" in text(signed_in.get("/"))
 
 
+def test_asking_a_reseller_from_the_picker_waits_as_well(signed_in, world, adatum):
+    response = signed_in.post(reverse("resellers:request"), {"reseller": adatum.pk, "from": url_of(world)})
+
+    assert response.status_code == 303
+    assert (Wish.objects.get().reseller, response.url) == (adatum, url_of(world))
+
+
 def test_nothing_is_said_that_is_no_longer_true(signed_in, world, first_up, waiting, customers_admin):
     row = relationship_of(first_up, world.customer)
     accept_request(row, acting=customers_admin)
