@@ -42,7 +42,9 @@ def _told(card: Card, reports: list[ContactReport], at: datetime) -> Card:
         for row in reports
         if row.answer and row.answered_at is not None and at - row.answered_at < ANSWERED_FOR
     ]
-    today = any(timezone.localtime(row.reported_at).date() == timezone.localtime(at).date() for row in reports)
+    today = any(
+        timezone.localtime(row.reported_at).date() == timezone.localtime(at).date() for row in reports
+    )
     return replace(
         card,
         report_url="" if today else reverse("support_contacts:report", args=[card.partner.pk]),

@@ -245,7 +245,9 @@ class CustomerPage:
     def _other(self, candidate: Candidate) -> ResellerRow:
         why = words(candidate.verdict, customer=self.relationship.name, reseller=candidate.partner.name)
         step = None
-        if self.steps is not None:
+        if candidate.verdict.reason == Reason.DELEGATED_ADMIN_REQUESTED and self.may_grant:
+            step = Step()  # it is among the requests, with its buttons
+        elif self.steps is not None:
             standing = self.standings[candidate.partner.pk]
             step = self.steps.of(standing, candidate.verdict, otherwise=why.step)
         return ResellerRow(candidate, why, step)

@@ -93,7 +93,9 @@ def rows_for(
             row.stale_since = min(filter(None, (row.stale_since, judged.since)), default=None)
     for customer_id, row in rows.items():
         found = designated[customer_id]
-        row.supporters = [name for _sort_name, name in sorted(found, key=lambda named: (-found[named], *named))]
+        row.supporters = [
+            name for _sort_name, name in sorted(found, key=lambda named: (-found[named], *named))
+        ]
         if row.subscriptions > found.total():
             row.supporters.append(provider.organisation.name)
         if hit is not None and hit.customer_id == customer_id:

@@ -23,7 +23,10 @@ class RegistrationForm(forms.Form):
         label=_("Bought through"),
         choices=[choice for choice in PurchasedThrough.choices if choice[0] != PurchasedThrough.PARTNER],
         widget=forms.RadioSelect,
-        error_messages={"required": _("Say where it was bought."), "invalid_choice": _("Say where it was bought.")},
+        error_messages={
+            "required": _("Say where it was bought."),
+            "invalid_choice": _("Say where it was bought."),
+        },
     )
     seller_name = forms.CharField(
         label=_("Sold by"),

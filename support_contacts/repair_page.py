@@ -202,7 +202,11 @@ class Result(_Selection):
             row = known.get(pk)
             if row is not None:
                 code = more[0] if more else ""
-                why = str(Reason(code).label) if outcome == Outcome.NOT_ELIGIBLE and code in Reason.values else ""
+                why = (
+                    str(Reason(code).label)
+                    if outcome == Outcome.NOT_ELIGIBLE and code in Reason.values
+                    else ""
+                )
                 found[outcome].append(Line(row, self.name(row), "", why, code))
             else:
                 found[Outcome.GONE.value].append(None)  # type: ignore[arg-type]

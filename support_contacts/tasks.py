@@ -17,7 +17,9 @@ from support_contacts.operations.repair import forget_selections
 @job("support_contacts.end_stale", cron="*/10 * * * *")
 def end_stale_designations(timestamp: int) -> None:
     """Do what the policies of providers say about designations that have not held for too long (R8)."""
-    partners = Partner.objects.exclude(ends_stale_after_days=None).select_related("organisation").order_by("pk")
+    partners = (
+        Partner.objects.exclude(ends_stale_after_days=None).select_related("organisation").order_by("pk")
+    )
     for partner in partners.filter(Q(is_indirect_provider=True) | Q(is_direct_partner=True)):
         end_stale(partner)
 
@@ -31,6 +33,10 @@ def forget_selections_nobody_submitted(timestamp: int) -> None:
 @job("support_contacts.end_registered")
 def end_registered_with(relationship_id: str) -> None:
     """A customer relationship has ended: what the partner registered there ends with it (R13)."""
-    row = CustomerRelationship.objects.select_related("partner__organisation").filter(pk=relationship_id).first()
+    row = (
+        CustomerRelationship.objects.select_related("partner__organisation")
+        .filter(pk=relationship_id)
+        .first()
+    )
     if row is not None:
         end_registered(row)

@@ -61,9 +61,7 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
 
     def unseen(self):
         """Ended by the reseller or by the move to new commerce, and no agent of the provider has seen it yet."""
-        return self.filter(
-            ended_as__in=ENDED_BY_OTHERS, end_seen_at=None, subscription__status__in=LIVE
-        )
+        return self.filter(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None, subscription__status__in=LIVE)
 
 
 def holds(at: datetime):

@@ -96,7 +96,11 @@ def out_of_force_since(designation: Designation, standing: Standing, *, at: date
 
     Between two boundaries nothing changes, so the last run of boundaries at which it did not hold is the answer.
     """
-    instants = {designation.started_at, designation.hands_back_at or designation.started_at, *standing.boundaries()}
+    instants = {
+        designation.started_at,
+        designation.hands_back_at or designation.started_at,
+        *standing.boundaries(),
+    }
     since = None
     if force(designation, standing, at=at):
         return None
@@ -124,7 +128,9 @@ def intervals(
     if subscription.moved_to_new_commerce_at:
         instants.add(subscription.moved_to_new_commerce_at)
     for designation in designations:
-        instants.update(filter(None, (designation.started_at, designation.ended_at, designation.hands_back_at)))
+        instants.update(
+            filter(None, (designation.started_at, designation.ended_at, designation.hands_back_at))
+        )
         standing = standings.get(designation.partner_id)
         if standing is not None:
             instants.update(standing.boundaries())

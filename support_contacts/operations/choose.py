@@ -19,7 +19,12 @@ from support_contacts.models import Designation, Reason
 from support_contacts.operations.core import Choice, apply_choice, judge, now_under_lock
 
 #: Events that changed a contact. Others about the same subscription tell of words: seen, announced, registered.
-DECIDING = (Action.DESIGNATION_MADE, Action.DESIGNATION_ENDED, Action.SUBSCRIPTION_MOVED, Action.SUBSCRIPTION_REMOVED)
+DECIDING = (
+    Action.DESIGNATION_MADE,
+    Action.DESIGNATION_ENDED,
+    Action.SUBSCRIPTION_MOVED,
+    Action.SUBSCRIPTION_REMOVED,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Rows are locked in the order of `portal.locks`: membership, both partners (share
 the same row an agent's choice holds. So an answer and a choice have only two orders.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -69,7 +70,9 @@ def hand_back_duty(designation: Designation, *, at: datetime, acting: Actor, rea
         row.hands_back_at = at
         row.save(update_fields=["hands_back_at"])
         after = {"hands_back_at": at.isoformat()}
-        _record(Action.DESIGNATION_HAND_BACK_PLANNED, row, acting, now, before=before, after=after, note=reason)
+        _record(
+            Action.DESIGNATION_HAND_BACK_PLANNED, row, acting, now, before=before, after=after, note=reason
+        )
         _notify(row, Notice.Kind.DESIGNATION_HANDED_BACK, at=at.isoformat())
     return row
 
@@ -119,7 +122,9 @@ def _lock(designation: Designation, acting: Actor) -> tuple[Actor, Designation, 
 def _must_stand(row: Designation) -> None:
     """Somebody else was first, or the subscription is over: there is nothing to answer any more."""
     if row.ended_at is not None or not row.subscription.is_live:
-        raise OperationError(_("You do not support this any more. Nothing was changed."), code="designation_ended")
+        raise OperationError(
+            _("You do not support this any more. Nothing was changed."), code="designation_ended"
+        )
 
 
 def _end(row: Designation, how: EndedAs, acting: Actor, now: datetime, reason: str) -> None:
@@ -138,8 +143,8 @@ def _record(
     acting: Actor,
     at: datetime,
     *,
-    after: dict[str, object],
-    before: dict[str, object] | None = None,
+    after: Mapping[str, object],
+    before: Mapping[str, object] | None = None,
     note: str = "",
 ) -> AuditEvent:
     """One event in the provider's record, the reseller its actor; and whoever wants to know is told."""
@@ -169,7 +174,9 @@ def _notify(row: Designation, kind: Notice.Kind, *, at: str = "") -> None:
         kind=kind,
         path=f"{reverse('contacts:list')}?attention=1"
         if not at
-        else reverse("customers:subscription", args=[row.subscription.customer_id, row.subscription.public_id]),
+        else reverse(
+            "customers:subscription", args=[row.subscription.customer_id, row.subscription.public_id]
+        ),
         data={
             "designation": str(row.pk),
             "subscription": str(row.subscription_id),

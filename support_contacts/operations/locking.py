@@ -45,10 +45,16 @@ def hold(
         Subscription.objects.filter(pk__in=ids, provider_id=provider_id).values_list("pk", "customer_id")
     )
     customers = {customer for _pk, customer in known}
-    stored = Designation.objects.stored().filter(provider_id=provider_id, subscription__in=[pk for pk, _ in known])
-    partners = {*stored.values_list("partner_id", flat=True), *([partner.pk] if partner else [])} - {provider_id}
+    stored = Designation.objects.stored().filter(
+        provider_id=provider_id, subscription__in=[pk for pk, _ in known]
+    )
+    partners = {*stored.values_list("partner_id", flat=True), *([partner.pk] if partner else [])} - {
+        provider_id
+    }
     lock_share(Partner, [provider_id, *partners])
-    related = ResellerRelationship.objects.filter(provider_id=provider_id, reseller_id__in=partners, ended_at=None)
+    related = ResellerRelationship.objects.filter(
+        provider_id=provider_id, reseller_id__in=partners, ended_at=None
+    )
     lock_share(ResellerRelationship, related.values_list("pk", flat=True))
     at_customers = CustomerRelationship.objects.filter(
         customer_id__in=customers, partner_id__in=[provider_id, *partners], ended_at=None
@@ -70,9 +76,9 @@ def hold(
     }
     designations = {
         row.subscription_id: row
-        for row in Designation.objects.stored().filter(subscription__in=list(rows)).select_related(
-            "partner__organisation", "provider"
-        )
+        for row in Designation.objects.stored()
+        .filter(subscription__in=list(rows))
+        .select_related("partner__organisation", "provider")
     }
     for pk, designation in designations.items():
         designation.subscription = rows[pk]

@@ -1,4 +1,4 @@
-"""A provider's own rule about designations that have stopped holding: they end by themselves after so many days (R8)."""
+"""A provider's own rule about designations that have stopped holding: they end by themselves in time (R8)."""
 
 import uuid
 from collections.abc import Sequence

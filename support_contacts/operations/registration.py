@@ -1,5 +1,6 @@
 """Subscriptions bought elsewhere, registered for support (R13): added by a partner, removable by the customer."""
 
+import uuid
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -50,19 +51,24 @@ def register_subscription(
     if row.partner_id != provider_id or row.state(now) != State.ESTABLISHED:
         raise NotVisible
     # A name may have colons; an offer of new commerce is one word of three parts.
-    if new_commerce or any(is_new_commerce({"offerid": text}) for text in (name, subscription_id) if " " not in text):
+    if new_commerce or any(
+        is_new_commerce({"offerid": text}) for text in (name, subscription_id) if " " not in text
+    ):
         raise NewCommerce
     guid = canonical_guid(subscription_id) if subscription_id else None
     if subscription_id and guid is None:
         raise OperationError(
-            _("A subscription ID is a GUID. Without one, leave it empty and give the name."), code="subscription_id"
+            _("A subscription ID is a GUID. Without one, leave it empty and give the name."),
+            code="subscription_id",
         )
     if purchased_through not in PurchasedThrough.values or purchased_through == PurchasedThrough.PARTNER:
         raise OperationError(_("Say where it was bought."), code="purchased_through")
     own = Subscription.objects.sold_by(provider_id)
     if guid is not None and own.filter(microsoft_id=str(guid)).exists():
         raise OperationError(_("This subscription is here already."), code="subscription_known")
-    same = own.filter(customer_id=row.customer_id, offer_name=name, seller_name=seller_name, microsoft_id=None)
+    same = own.filter(
+        customer_id=row.customer_id, offer_name=name, seller_name=seller_name, microsoft_id=None
+    )
     if guid is None and same.live().exists():
         raise OperationError(_("This subscription is registered already."), code="subscription_known")
     try:
@@ -158,7 +164,7 @@ def end_registered(relationship: CustomerRelationship) -> list[AuditEvent]:
     return registered_ended_with(relationship, acting=acting)
 
 
-def _locked(ids: list[object]) -> list[Subscription]:
+def _locked(ids: list[uuid.UUID]) -> list[Subscription]:
     return list(
         Subscription.objects.filter(pk__in=ids)
         .select_related("provider__organisation", "customer__organisation")
@@ -170,7 +176,9 @@ def _locked(ids: list[object]) -> list[Subscription]:
 def _remove(
     row: Subscription, *, at: datetime, acting: Actor, permission: Permission | None = None
 ) -> AuditEvent:
-    stored = Designation.objects.stored().select_related("partner__organisation").filter(subscription=row).first()
+    stored = (
+        Designation.objects.stored().select_related("partner__organisation").filter(subscription=row).first()
+    )
     event = apply_end(
         row,
         stored,

@@ -75,9 +75,7 @@ def select_for_repair(
     )
 
 
-def repair(
-    selected: Repair, *, partner: Partner, versions: Mapping[uuid.UUID, int], acting: Actor
-) -> Repair:
+def repair(selected: Repair, *, partner: Partner, versions: Mapping[uuid.UUID, int], acting: Actor) -> Repair:
     """Choose this partner for all these subscriptions, the provider's own id for "back to provider".
 
     Submitted twice, the second answers with what the first did. `versions` carries the `contact_version` of each

@@ -52,7 +52,8 @@ def report_contact(
     if not own or len(own) != len(subscriptions):
         raise NotVisible
     now = timezone.now()
-    made, already = [], []
+    made: list[ContactReport] = []
+    already: list[ContactReport] = []
     for provider in {row.provider_id: row.provider for row in own}.values():
         report, is_new = ContactReport.objects.get_or_create(
             provider=provider,

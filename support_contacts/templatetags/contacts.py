@@ -43,7 +43,11 @@ def ends_of(contact: Contact, at: datetime, actor: Actor) -> Ending | None:
     days = (timezone.localtime(ends).date() - timezone.localtime(at).date()).days
     if days > WARNS_WITHIN_DAYS:
         return None
-    word = ngettext("Ends in %(days)s day", "Ends in %(days)s days", days) % {"days": days} if days else _("Ends today")
+    word = (
+        ngettext("Ends in %(days)s day", "Ends in %(days)s days", days) % {"days": days}
+        if days
+        else _("Ends today")
+    )
     handed_back = ends == contact.designation.hands_back_at
     text = (
         _("%(partner)s hands it back on %(date)s.")

@@ -15,7 +15,7 @@ from portal.identifiers import canonical_guid
 from portal.models import Partner
 from portal.permissions import Permission, can, require
 from portal.views.errors import wrong_organisation
-from support_contacts.attention import AttentionList
+from support_contacts.attention_list import AttentionList
 from support_contacts.forms_attention import AttentionListForm, PolicyForm, RepairForm, SelectionForm
 from support_contacts.models import Designation, Repair
 from support_contacts.operations.core import see_ends
@@ -65,7 +65,12 @@ def repair_many(request: HttpRequest, run: uuid.UUID) -> HttpResponse:
     """A selection: whom to choose, then the plan, then, once submitted, what came of each row. Safe to load again."""
     if request.method == "POST" and (conflict := wrong_organisation(request, reverse("contacts:list"))):
         return conflict
-    row = Repair.objects.visible_to(request.actor).select_related("partner__organisation").filter(pk=run).first()
+    row = (
+        Repair.objects.visible_to(request.actor)
+        .select_related("partner__organisation")
+        .filter(pk=run)
+        .first()
+    )
     if row is None:
         raise Http404
     require(request.actor, Permission.CONTACT_ASSIGN)

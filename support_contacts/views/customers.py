@@ -3,6 +3,7 @@
 import uuid
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
@@ -64,4 +65,4 @@ def customer(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
         "may_assign": bool(can(request.actor, Permission.CONTACT_ASSIGN)),
         "said": take(request),
     }
-    return render_page(request, "customers/detail.html", context)
+    return render(request, "customers/detail.html", context)

@@ -22,7 +22,8 @@ from support_contacts.views.attention import see_other
 @page(Audience.AGENTS, Permission.CONTACT_ASSIGN, methods=("GET", "POST"), needs_row=True)
 def register(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
     """Put a subscription somebody else sold on record, to say who supports it."""
-    if request.method == "POST" and (conflict := wrong_organisation(request, reverse("customers:detail", args=[tenant]))):
+    here = reverse("customers:detail", args=[tenant])
+    if request.method == "POST" and (conflict := wrong_organisation(request, here)):
         return conflict
     relationship = (
         CustomerRelationship.objects.established(timezone.now())
@@ -44,7 +45,7 @@ def register(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
         except OperationError as error:
             refusal = error
             if error.code in form.fields:
-                form.add_error(error.code, error.message)
+                form.add_error(error.code, str(error))
     context = {"form": form, "relationship": relationship, "refusal": refusal}
     status = 200
     if form.is_bound:
@@ -55,7 +56,9 @@ def register(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
 @page(Audience.CUSTOMERS, Permission.RELATIONSHIP_END, methods=("GET", "POST"), needs_row=True)
 def remove(request: HttpRequest, subscription: uuid.UUID) -> HttpResponse:
     """The customer takes a registered subscription off its page, after a page that says what that does."""
-    if request.method == "POST" and (conflict := wrong_organisation(request, reverse("support_contacts:whom-to-call"))):
+    if request.method == "POST" and (
+        conflict := wrong_organisation(request, reverse("support_contacts:whom-to-call"))
+    ):
         return conflict
     row = (
         Subscription.objects.visible_to(request.actor)

@@ -26,7 +26,9 @@ from support_contacts.views.attention import see_other
 @page(Audience.CUSTOMERS, Permission.SUPPORT_VIEW, methods=("GET", "POST"), needs_row=True)
 def report(request: HttpRequest, partner: uuid.UUID) -> HttpResponse:
     """A customer says that the partner on one of its cards is wrong or does not answer, once a card and day."""
-    if request.method == "POST" and (conflict := wrong_organisation(request, reverse("support_contacts:whom-to-call"))):
+    if request.method == "POST" and (
+        conflict := wrong_organisation(request, reverse("support_contacts:whom-to-call"))
+    ):
         return conflict
     actor, now = request.actor, timezone.now()
     own = Subscription.objects.visible_to(actor).filter(customer_id=actor.organisation.pk).live()

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -146,7 +147,7 @@ def verify(request: HttpRequest, tenant: uuid.UUID, subscription: str, event: uu
         "from": _from(request),
         "correct_url": _with_from(_subscription_url(row), request) + "#contact",
     }
-    return render_page(request, "subscriptions/verify.html", context)
+    return render(request, "subscriptions/verify.html", context)
 
 
 # -- parts
@@ -201,7 +202,7 @@ def _render(
         "from": _from(request),
         **more,
     }
-    return render_page(request, TEMPLATE, context, status=status)
+    return render_page(request, TEMPLATE, context, fragment="unavailable", status=status)
 
 
 def _length(interval: Interval, now: datetime) -> timedelta:

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.permissions import Role
-from support_contacts import attention
-from support_contacts.attention import AttentionList, cause_of, count_for
+from support_contacts import attention_list
+from support_contacts.attention import cause_of, count_for
+from support_contacts.attention_list import AttentionList
 from support_contacts.forms_attention import AttentionListForm
 from support_contacts.models import ContactReport, Designation, EndedAs, standings
 from support_contacts.operations.duties import decline_duty, hand_back_duty
@@ -64,7 +65,9 @@ def test_what_holds_is_in_order_and_the_reseller_is_called(signed_in, duty):
     html = text(signed_in.get("/support-contacts/"))
 
     assert "In order" in html
-    assert "Contoso" in html and "Microsoft 365 E3" in html and "Trey Research" in html
+    assert "Contoso" in html
+    assert "Microsoft 365 E3" in html
+    assert "Trey Research" in html
     assert "Provider, for now" not in html
 
 
@@ -110,7 +113,8 @@ def test_r8_each_cause_stands_there_at_once_with_its_date(signed_in, world, duty
 
     assert word in html
     assert "1 designation no longer holds." in html
-    assert "Fabrikam Distribution" in html and "Provider, for now" in html
+    assert "Fabrikam Distribution" in html
+    assert "Provider, for now" in html
     assert response.context["list"].lines[0].cause.since.date() == (timezone.now() - 3 * DAY).date()
     assert f"/customers/{world.customer.pk}/subscriptions/{world.subscription.public_id}/?from=" in html
 
@@ -157,10 +161,13 @@ def test_what_a_reseller_declined_stands_there_with_its_reason_until_it_is_seen(
     staff = acting(member(world.trey.organisation, Role.ADMIN_AGENT, name="A person of Trey"))
     decline_duty(duty, acting=staff, reason="Not in our contract.")
     html = text(signed_in.get(NEEDS))
-    assert "Declined" in html and "Not in our contract." in html
+    assert "Declined" in html
+    assert "Not in our contract." in html
     assert "A person of Trey" not in html
 
-    page = text(signed_in.get(f"/customers/{world.customer.pk}/subscriptions/{world.subscription.public_id}/"))
+    page = text(
+        signed_in.get(f"/customers/{world.customer.pk}/subscriptions/{world.subscription.public_id}/")
+    )
     assert "Declined by Trey Research" in page
     assert "A person of Trey" not in page
 
@@ -185,7 +192,9 @@ def test_seen_is_for_those_who_assign_and_for_ones_own(client, world, duty):
     assert Designation.objects.unseen().exists()
 
 
-@pytest.mark.parametrize(("days", "word"), [(30, "Ends in 30 days"), (6, "Ends in 6 days"), (1, "Ends in 1 day")])
+@pytest.mark.parametrize(
+    ("days", "word"), [(30, "Ends in 30 days"), (6, "Ends in 6 days"), (1, "Ends in 1 day")]
+)
 def test_r8_what_ends_soon_is_warned_of_and_an_extension_can_be_asked_for(signed_in, world, duty, days, word):
     grant = grant_of(world.trey)
     grant.ends_at = timezone.now() + timedelta(days=days)
@@ -194,7 +203,9 @@ def test_r8_what_ends_soon_is_warned_of_and_an_extension_can_be_asked_for(signed
     html = text(signed_in.get(ENDING))
     assert word in html
     assert "Ask for an extension" in html
-    page = text(signed_in.get(f"/customers/{world.customer.pk}/subscriptions/{world.subscription.public_id}/"))
+    page = text(
+        signed_in.get(f"/customers/{world.customer.pk}/subscriptions/{world.subscription.public_id}/")
+    )
     assert "The delegated admin of Trey Research ends on" in page
     assert rows(signed_in) == []
 
@@ -217,7 +228,9 @@ def test_an_announced_hand_back_ends_soon(signed_in, world, duty):
     html = text(signed_in.get(ENDING))
     assert "Handed back, " in html
     assert "Ask for an extension" not in html
-    page = text(signed_in.get(f"/customers/{world.customer.pk}/subscriptions/{world.subscription.public_id}/"))
+    page = text(
+        signed_in.get(f"/customers/{world.customer.pk}/subscriptions/{world.subscription.public_id}/")
+    )
     assert "Trey Research hands it back on" in page
 
 
@@ -255,7 +268,9 @@ def test_other_providers_designations_are_not_there(signed_in, world, duty):
     other = ProviderFactory()
     customer = CustomerFactory(organisation=OrganisationFactory(name="Somebody else’s"))
     CustomerRelationshipFactory(partner=other, customer=customer)
-    DesignationFactory(subscription=SubscriptionFactory(provider=other, customer=customer), partner=world.trey)
+    DesignationFactory(
+        subscription=SubscriptionFactory(provider=other, customer=customer), partner=world.trey
+    )
 
     assert [row.pk for row in rows(signed_in, "/support-contacts/")] == [duty.pk]
     assert rows(signed_in) == []
@@ -281,7 +296,10 @@ def test_search_by_id_and_filter_by_partner(signed_in, world, duty):
         subscription=SubscriptionFactory(provider=world.provider, customer=world.customer), partner=wingtip
     )
     assert rows(signed_in, f"/support-contacts/?q={world.subscription.microsoft_id.upper()}") == [duty]
-    assert {row.pk for row in rows(signed_in, f"/support-contacts/?partner={world.trey.pk}")} == {duty.pk, other.pk}
+    assert {row.pk for row in rows(signed_in, f"/support-contacts/?partner={world.trey.pk}")} == {
+        duty.pk,
+        other.pk,
+    }
     assert len(rows(signed_in, f"/support-contacts/?q={world.customer.pk}")) == 3
 
 
@@ -300,7 +318,7 @@ def test_an_address_we_would_not_write_is_refused_in_words(signed_in, query):
 
 
 def test_pages_by_keyset_both_ways(signed_in, world, agent, monkeypatch):
-    monkeypatch.setattr(attention, "PAGE_SIZE", 2)
+    monkeypatch.setattr(attention_list, "PAGE_SIZE", 2)
     for number in range(5):
         row = another(world)
         row.started_at = timezone.now() - timedelta(days=number // 2 + 1)
@@ -312,13 +330,16 @@ def test_pages_by_keyset_both_ways(signed_in, world, agent, monkeypatch):
         seen += pages[-1]
         address = listed.next_url
     assert len(seen) == len(set(seen)) == 5
-    assert [line.designation.pk for line in signed_in.get(listed.previous_url).context["list"].lines] == pages[1]
+    assert [
+        line.designation.pk for line in signed_in.get(listed.previous_url).context["list"].lines
+    ] == pages[1]
 
 
 def test_the_pages_query_count_is_constant(signed_in, world, duty, django_assert_num_queries):
     expire(world.trey)
     signed_in.get(NEEDS)
-    # Session, person, memberships; counts, page, relationships, grants, suspensions, names; the rail’s count and the bell’s three.
+    # Session, person, memberships; counts, page, relationships, grants, suspensions, names; in the frame the
+    # count and the bell's three.
     with django_assert_num_queries(13):
         signed_in.get(NEEDS)
     for _ in range(4):

@@ -12,7 +12,7 @@ from portal.permissions import Role
 from support_contacts.models import Designation, contact_at, standings
 from support_contacts.operations import AlreadySo, Changed, choose_support_contact
 from support_contacts.operations.duties import acknowledge_duty, decline_duty, hand_back_duty, keep_duty
-from tests.factories import DesignationFactory, ResellerFactory, make_eligible
+from tests.factories import DesignationFactory, ResellerFactory, SubscriptionFactory, make_eligible
 from tests.support_contacts.conftest import acting, make_world, member
 from tests.support_contacts.test_races import ROUNDS, at_once, chooser
 
@@ -198,3 +198,182 @@ def test_declining_while_an_agent_chooses_has_only_two_orders(number):
         assert duty.ended_as == "replaced"
         assert Designation.objects.stored().get().partner == other
     assert not isinstance(chosen, AlreadySo)
+
+
+# -- the pages
+
+
+def text(response):
+    return " ".join(response.content.decode().split())
+
+
+@pytest.fixture
+def signed_in_staff(client, world):
+    client.force_login(member(world.trey.organisation, Role.ADMIN_AGENT, name="Trey admin").user)
+    return client
+
+
+def test_the_page_shows_the_duty_its_agreement_and_its_answers(signed_in_staff, world, duty):
+    related = world.trey.provider_relationships.get()
+    related.agreement_reference, related.escalation_contact = "FD-118", "Duty manager"
+    related.save()
+    html = text(signed_in_staff.get(f"/duties/{duty.pk}/"))
+
+    for shown in (
+        "For Contoso, sold by Fabrikam Distribution",
+        "FD-118",
+        "Duty manager",
+        "Acknowledge",
+        "Decline",
+    ):
+        assert shown in html
+
+
+def test_acknowledging_and_keeping_by_their_buttons(signed_in_staff, duty):
+    made = signed_in_staff.post(f"/duties/{duty.pk}/acknowledge/")
+    assert (made.status_code, made["Location"]) == (303, f"/duties/{duty.pk}/?done=acknowledged")
+    assert "Acknowledged." in text(signed_in_staff.get(made["Location"]))
+
+    day = (timezone.localdate() + 5 * DAY).isoformat()
+    made = signed_in_staff.post(f"/duties/{duty.pk}/hand-back/", {"back-day": day, "back-reason": "Closing."})
+    assert "Announced." in text(signed_in_staff.get(made["Location"]))
+    made = signed_in_staff.post(f"/duties/{duty.pk}/keep/")
+    assert "Kept." in text(signed_in_staff.get(made["Location"]))
+    duty.refresh_from_db()
+    assert (duty.hands_back_at, duty.acknowledged_at is not None) == (None, True)
+
+
+def test_a_day_is_the_readers_and_today_means_now(signed_in_staff, duty):
+    made = signed_in_staff.post(
+        f"/duties/{duty.pk}/hand-back/", {"back-day": timezone.localdate().isoformat()}
+    )
+    duty.refresh_from_db()
+    assert duty.ended_as == "handed_back"
+    assert "Handed back." in text(signed_in_staff.get(made["Location"]))
+
+
+@pytest.mark.parametrize("days", [-1, 366, None])
+def test_a_day_too_early_too_late_or_none_is_refused_with_the_words_kept(signed_in_staff, duty, days):
+    day = "" if days is None else (timezone.localdate() + days * DAY).isoformat()
+    response = signed_in_staff.post(
+        f"/duties/{duty.pk}/hand-back/", {"back-day": day, "back-reason": "My reason"}
+    )
+    assert response.status_code == 422
+    assert "Choose a date between" in text(response)
+    assert "My reason" in text(response)
+
+
+def test_declining_needs_a_reason(signed_in_staff, duty):
+    response = signed_in_staff.post(f"/duties/{duty.pk}/decline/", {"decline-reason": " "})
+    assert response.status_code == 422
+    assert "Enter a reason; the provider reads it." in text(response)
+    made = signed_in_staff.post(f"/duties/{duty.pk}/decline/", {"decline-reason": "No engineer."})
+    html = text(signed_in_staff.get(made["Location"]))
+    assert "Declined." in html
+    assert "sold by" not in html  # afterwards only customer, subscription, from and until
+
+
+def test_what_was_ended_meanwhile_is_said_with_the_words_kept(signed_in_staff, world, agent, duty):
+    choose_support_contact(world.subscription, partner_id=world.provider.pk, version=0, acting=agent)
+    response = signed_in_staff.post(f"/duties/{duty.pk}/decline/", {"decline-reason": "My reason"})
+    assert response.status_code == 409
+    assert "You do not support this any more." in text(response)
+    assert "My reason" in text(response)
+
+
+def test_the_pages_by_organisation_and_role(client, world, duty):
+    acts = ("acknowledge", "decline", "hand-back", "keep")
+    client.force_login(member(ResellerFactory().organisation, Role.GLOBAL_ADMIN).user)
+    assert client.get(f"/duties/{duty.pk}/").status_code == 404
+    assert {client.post(f"/duties/{duty.pk}/{act}/").status_code for act in acts} == {404}
+    client.force_login(member(world.trey.organisation, Role.SALES_AGENT).user)
+    assert "Acknowledge</button>" not in text(client.get(f"/duties/{duty.pk}/"))
+    assert {client.post(f"/duties/{duty.pk}/{act}/").status_code for act in acts} == {403}
+    client.force_login(world.admin_agent.user)
+    assert client.get(f"/duties/{duty.pk}/").status_code == 404
+
+
+def csv(client, address="/duties/export/"):
+    response = client.get(address)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    return b"".join(response.streaming_content).decode("utf-8-sig").split("\r\n")
+
+
+def test_the_export_has_the_rows_of_the_list_and_runs_no_formula(signed_in_staff, world, duty):
+    world.subscription.offer_name = '=HYPERLINK("http://evil.example")'
+    world.subscription.save()
+    world.relationship.company_name, world.relationship.alias = "@Contoso", "The difficult ones"
+    world.relationship.save()
+    lines = csv(signed_in_staff)
+
+    assert lines[0].startswith("Customer,Microsoft ID,")
+    assert "'@Contoso" in lines[1]
+    assert "'=HYPERLINK" in lines[1]
+    assert "difficult" not in "".join(lines)
+    assert len(lines) == 3  # heads, one duty, the end
+    assert csv(signed_in_staff, "/duties/export/?show=earlier")[1:] == [""]
+
+
+def test_the_export_tells_no_details_of_what_no_longer_holds(signed_in_staff, world, duty):
+    world.trey.customer_relationships.get().delegated_admins.update(ends_at=timezone.now() - DAY)
+    line = csv(signed_in_staff)[1]
+    assert "Contoso" in line
+    for hidden in (str(world.customer.pk), "Fabrikam", world.subscription.microsoft_id):
+        assert hidden not in line
+
+
+def test_the_export_goes_on_past_its_chunks(signed_in_staff, world, monkeypatch):
+    monkeypatch.setattr("support_contacts.views.duties.CHUNK", 2)
+    same = timezone.now() - DAY
+    for _ in range(5):
+        row = SubscriptionFactory(provider=world.provider, customer=world.customer)
+        DesignationFactory(subscription=row, partner=world.trey, started_at=same)
+    lines = csv(signed_in_staff)[1:-1]
+    assert len(lines) == len(set(lines)) == 5
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("contoso", True),
+        ("365", True),
+        ("fabrikam", True),
+        ("difficult", False),
+        ("nickname", False),
+        ("wingtip", False),
+    ],
+)
+def test_search_finds_what_is_shown_and_nothing_else(signed_in_staff, world, duty, q, found):
+    world.relationship.alias = "The difficult ones"
+    world.relationship.save()
+    world.subscription.friendly_name = "A nickname"
+    world.subscription.save()
+    assert bool(signed_in_staff.get("/duties/", {"q": q}).context["duties"]) == found
+
+
+def test_the_seller_and_ids_are_not_searched_once_it_no_longer_holds(signed_in_staff, world, duty):
+    def found(q):
+        return bool(signed_in_staff.get("/duties/", {"q": q}).context["duties"])
+
+    assert found("fabrikam")
+    assert found(str(world.customer.pk))
+    assert found(world.subscription.microsoft_id)
+    world.trey.customer_relationships.get().delegated_admins.update(ends_at=timezone.now() - DAY)
+    assert not (found("fabrikam"))
+    assert not (found(str(world.customer.pk)))
+    assert not (found(world.subscription.microsoft_id))
+    assert found("contoso")
+
+
+def test_chips_show_what_waits_and_what_ends(signed_in_staff, world, duty):
+    def listed(show):
+        return [
+            row.designation.pk for row in signed_in_staff.get("/duties/", {"show": show}).context["duties"]
+        ]
+
+    assert listed("waiting") == [duty.pk]
+    assert listed("ending") == []
+    Designation.objects.update(acknowledged_at=timezone.now(), hands_back_at=timezone.now() + 3 * DAY)
+    assert listed("waiting") == []
+    assert listed("ending") == [duty.pk]
+    assert "Handed back" in text(signed_in_staff.get("/duties/"))

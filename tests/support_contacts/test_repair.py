@@ -57,7 +57,8 @@ def selected(agent, designations):
 
 
 def versions(designations):
-    return {row.subscription_id: Subscription.objects.get(pk=row.subscription_id).contact_version for row in designations}
+    rows = Subscription.objects.filter(pk__in=[row.subscription_id for row in designations])
+    return {row.pk: row.contact_version for row in rows}
 
 
 def other_reseller(world, name="First Up Consultants"):
@@ -83,9 +84,8 @@ def test_back_to_provider_ends_each_with_its_own_event(world, agent):
     assert set(Designation.objects.values_list("ended_as", flat=True)) == {"back_to_provider"}
     events = list(AuditEvent.objects.all())
     assert len(events) == 3
-    assert {(e.action, e.channel, e.actor_role) for e in events} == {("designation.ended", "bulk", "helpdesk_agent")} or {
-        (e.action, e.channel) for e in events
-    } == {("designation.ended", "bulk")}
+    assert {(e.action, e.channel) for e in events} == {("designation.ended", "bulk")}
+    assert {e.actor_role for e in events} == {"admin_agent"}
     assert {e.before["reason"] for e in events} == {"delegated_admin_expired"}
     assert set(Subscription.objects.values_list("contact_version", flat=True)) == {1}
 
@@ -209,7 +209,9 @@ def test_who_may_not_assign_may_not_repair(world):
         select_for_repair([rows[0].subscription_id], acting=sales)
 
 
-def test_chunks_and_the_queries_of_a_row_are_bounded(world, agent, monkeypatch, django_assert_max_num_queries):
+def test_chunks_and_the_queries_of_a_row_are_bounded(
+    world, agent, monkeypatch, django_assert_max_num_queries
+):
     monkeypatch.setattr(operation, "CHUNK", 4)
     rows = stale_rows(world, 9)
     target = other_reseller(world)
@@ -365,7 +367,9 @@ def test_nothing_ticked_is_said_on_the_list(signed_in, world):
 @pytest.mark.parametrize("rows", ["", "nonsense", "1:2:3", f"{uuid.uuid4()}:x"])
 def test_a_plan_that_does_not_parse_is_shown_anew(signed_in, world, rows):
     stale = stale_rows(world, 1)
-    address = post_selection(signed_in, act="provider", designation=[stale[0].pk])["Location"].partition("?")[0]
+    address = post_selection(signed_in, act="provider", designation=[stale[0].pk])["Location"].partition("?")[
+        0
+    ]
     response = signed_in.post(address, {"partner": world.provider.pk, "rows": rows})
     assert response.status_code == 422
     assert "Here is the plan as it is now." in text(response)
@@ -409,7 +413,9 @@ def test_the_plans_query_count_is_constant(signed_in, world, django_assert_num_q
     with django_assert_num_queries(15):
         signed_in.get(f"{address}?partner={target.pk}")
     for number in range(5):
-        row = SubscriptionFactory(provider=world.provider, customer=world.customer, offer_name=f"More {number}")
+        row = SubscriptionFactory(
+            provider=world.provider, customer=world.customer, offer_name=f"More {number}"
+        )
         DesignationFactory(subscription=row, partner=world.trey)
     address = post_selection(signed_in, act="replace", all="1")["Location"]
     with django_assert_num_queries(15):
