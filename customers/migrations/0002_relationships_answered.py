@@ -8,80 +8,138 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0001_initial'),
-        ('portal', '0003_relationships_answered'),
+        ("customers", "0001_initial"),
+        ("portal", "0003_relationships_answered"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Ask',
+            name="Ask",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('step', models.CharField(choices=[('relationship', 'Request relationship'), ('delegated_admin', 'Request delegated admin')], max_length=20)),
-                ('path', models.CharField(max_length=500)),
-                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[
+                            ("relationship", "Request relationship"),
+                            ("delegated_admin", "Request delegated admin"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("path", models.CharField(max_length=500)),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.AddField(
-            model_name='customerrelationship',
-            name='message',
-            field=models.CharField(blank=True, max_length=500, verbose_name='message'),
+            model_name="customerrelationship",
+            name="message",
+            field=models.CharField(blank=True, max_length=500, verbose_name="message"),
         ),
         migrations.AddField(
-            model_name='customerrelationship',
-            name='requested_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by'),
+            model_name="customerrelationship",
+            name="requested_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="requested by",
+            ),
         ),
         migrations.AddField(
-            model_name='customerrelationship',
-            name='requested_for',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.partner'),
+            model_name="customerrelationship",
+            name="requested_for",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="portal.partner",
+            ),
         ),
         migrations.AddField(
-            model_name='delegatedadmin',
-            name='days',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='days'),
+            model_name="delegatedadmin",
+            name="days",
+            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="days"),
         ),
         migrations.AddField(
-            model_name='delegatedadmin',
-            name='message',
-            field=models.CharField(blank=True, max_length=500, verbose_name='message'),
+            model_name="delegatedadmin",
+            name="message",
+            field=models.CharField(blank=True, max_length=500, verbose_name="message"),
         ),
         migrations.AddField(
-            model_name='delegatedadmin',
-            name='requested_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by'),
+            model_name="delegatedadmin",
+            name="requested_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="requested by",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedadmin',
-            constraint=models.CheckConstraint(condition=models.Q(('days', None), ('days__range', (1, 730)), _connector='OR'), name='delegated_admin_days', violation_error_message='Delegated admin lasts between 1 and 730 days.'),
+            model_name="delegatedadmin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("days", None), ("days__range", (1, 730)), _connector="OR"),
+                name="delegated_admin_days",
+                violation_error_message="Delegated admin lasts between 1 and 730 days.",
+            ),
         ),
         migrations.AddField(
-            model_name='ask',
-            name='asked_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="ask",
+            name="asked_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='ask',
-            name='customer',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='customers.customer'),
+            model_name="ask",
+            name="customer",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='ask',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.partner'),
+            model_name="ask",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="portal.partner"
+            ),
         ),
         migrations.AddField(
-            model_name='ask',
-            name='reseller',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.partner'),
+            model_name="ask",
+            name="reseller",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="portal.partner"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ask',
-            constraint=models.UniqueConstraint(condition=models.Q(('done_at', None)), fields=('provider', 'reseller', 'customer', 'step'), name='ask_open_once', nulls_distinct=False, violation_error_message='This was asked for already.'),
+            model_name="ask",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("done_at", None)),
+                fields=("provider", "reseller", "customer", "step"),
+                name="ask_open_once",
+                nulls_distinct=False,
+                violation_error_message="This was asked for already.",
+            ),
         ),
     ]

@@ -9,113 +9,334 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0002_append_only'),
+        ("portal", "0002_append_only"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='partner',
-            name='ends_stale_after_days',
+            model_name="partner",
+            name="ends_stale_after_days",
             field=models.PositiveSmallIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='resellerrelationship',
-            name='message',
-            field=models.CharField(blank=True, max_length=500, verbose_name='message'),
+            model_name="resellerrelationship",
+            name="message",
+            field=models.CharField(blank=True, max_length=500, verbose_name="message"),
         ),
         migrations.AddField(
-            model_name='resellerrelationship',
-            name='requested_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by'),
+            model_name="resellerrelationship",
+            name="requested_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="requested by",
+            ),
         ),
         migrations.AddField(
-            model_name='user',
-            name='mail_off',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None),
+            model_name="user",
+            name="mail_off",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=20), blank=True, default=list, size=None
+            ),
         ),
         migrations.AlterField(
-            model_name='auditevent',
-            name='action',
-            field=models.CharField(choices=[('contact.reported', 'Contact reported as wrong'), ('contact.report_answered', 'Report answered'), ('customer_relationship.declined', 'Customer relationship declined'), ('customer_relationship.ended', 'Customer relationship ended'), ('customer_relationship.established', 'Customer relationship established'), ('customer_relationship.requested', 'Customer relationship requested'), ('customer_relationship.withdrawn', 'Request withdrawn'), ('delegated_admin.declined', 'Delegated admin declined'), ('delegated_admin.ended', 'Delegated admin ended'), ('delegated_admin.established', 'Delegated admin granted'), ('delegated_admin.requested', 'Delegated admin requested'), ('delegated_admin.withdrawn', 'Request for delegated admin withdrawn'), ('designation.acknowledged', 'Designation acknowledged'), ('designation.ended', 'Back to provider'), ('designation.hand_back_planned', 'Hand-back announced'), ('designation.made', 'Support contact designated'), ('import.run', 'Import'), ('member.invited', 'Member invited'), ('member.joined', 'Member joined'), ('member.removed', 'Member removed'), ('member.roles_changed', 'Roles changed'), ('member.invitation_withdrawn', 'Invitation withdrawn'), ('organisation.created', 'Organisation created'), ('partner.suspended', 'Partner suspended'), ('partner.suspension_lifted', 'Suspension lifted'), ('policy.changed', 'Policy changed'), ('reseller_agreement.changed', 'Support agreement changed'), ('reseller_relationship.declined', 'Reseller relationship declined'), ('reseller_relationship.ended', 'Reseller relationship ended'), ('reseller_relationship.established', 'Reseller relationship established'), ('reseller_relationship.requested', 'Reseller relationship requested'), ('reseller_relationship.withdrawn', 'Request withdrawn'), ('subscription.moved_to_new_commerce', 'Moved to new commerce'), ('subscription.registered', 'Subscription registered for support'), ('subscription.removed', 'Registered subscription removed'), ('support_profile.changed', 'Support profile changed')], max_length=60),
+            model_name="auditevent",
+            name="action",
+            field=models.CharField(
+                choices=[
+                    ("contact.reported", "Contact reported as wrong"),
+                    ("contact.report_answered", "Report answered"),
+                    ("customer_relationship.declined", "Customer relationship declined"),
+                    ("customer_relationship.ended", "Customer relationship ended"),
+                    ("customer_relationship.established", "Customer relationship established"),
+                    ("customer_relationship.requested", "Customer relationship requested"),
+                    ("customer_relationship.withdrawn", "Request withdrawn"),
+                    ("delegated_admin.declined", "Delegated admin declined"),
+                    ("delegated_admin.ended", "Delegated admin ended"),
+                    ("delegated_admin.established", "Delegated admin granted"),
+                    ("delegated_admin.requested", "Delegated admin requested"),
+                    ("delegated_admin.withdrawn", "Request for delegated admin withdrawn"),
+                    ("designation.acknowledged", "Designation acknowledged"),
+                    ("designation.ended", "Back to provider"),
+                    ("designation.hand_back_planned", "Hand-back announced"),
+                    ("designation.made", "Support contact designated"),
+                    ("import.run", "Import"),
+                    ("member.invited", "Member invited"),
+                    ("member.joined", "Member joined"),
+                    ("member.removed", "Member removed"),
+                    ("member.roles_changed", "Roles changed"),
+                    ("member.invitation_withdrawn", "Invitation withdrawn"),
+                    ("organisation.created", "Organisation created"),
+                    ("partner.suspended", "Partner suspended"),
+                    ("partner.suspension_lifted", "Suspension lifted"),
+                    ("policy.changed", "Policy changed"),
+                    ("reseller_agreement.changed", "Support agreement changed"),
+                    ("reseller_relationship.declined", "Reseller relationship declined"),
+                    ("reseller_relationship.ended", "Reseller relationship ended"),
+                    ("reseller_relationship.established", "Reseller relationship established"),
+                    ("reseller_relationship.requested", "Reseller relationship requested"),
+                    ("reseller_relationship.withdrawn", "Request withdrawn"),
+                    ("subscription.moved_to_new_commerce", "Moved to new commerce"),
+                    ("subscription.registered", "Subscription registered for support"),
+                    ("subscription.removed", "Registered subscription removed"),
+                    ("support_profile.changed", "Support profile changed"),
+                ],
+                max_length=60,
+            ),
         ),
         migrations.CreateModel(
-            name='AnswerLink',
+            name="AnswerLink",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('token_hash', models.CharField(db_collation='C', max_length=64, unique=True)),
-                ('kind', models.CharField(choices=[('reseller_relationship', 'Reseller relationship'), ('customer_relationship', 'Customer relationship')], max_length=30)),
-                ('target_id', models.UUIDField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("token_hash", models.CharField(db_collation="C", max_length=64, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("reseller_relationship", "Reseller relationship"),
+                            ("customer_relationship", "Customer relationship"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("target_id", models.UUIDField()),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="portal.organisation",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('kind', 'target_id'), name='answerlink_open_once', violation_error_message='There is an open link already.')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("kind", "target_id"),
+                        name="answerlink_open_once",
+                        violation_error_message="There is an open link already.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Mail',
+            name="Mail",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('invitation', 'Invitations'), ('request', 'Requests to answer'), ('answer', 'Answers to our requests'), ('designation', 'Support contacts made or ended'), ('attention', 'Daily digest: needs attention, ends soon'), ('member', 'Members and roles')], max_length=20)),
-                ('key', models.CharField(db_collation='C', max_length=120, unique=True)),
-                ('address', models.EmailField(max_length=254)),
-                ('language', models.CharField(max_length=10)),
-                ('subject', models.CharField(max_length=300)),
-                ('text', models.TextField()),
-                ('html', models.TextField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('attempted_at', models.DateTimeField(blank=True, null=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('failure', models.CharField(blank=True, max_length=300)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.organisation')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("invitation", "Invitations"),
+                            ("request", "Requests to answer"),
+                            ("answer", "Answers to our requests"),
+                            ("designation", "Support contacts made or ended"),
+                            ("attention", "Daily digest: needs attention, ends soon"),
+                            ("member", "Members and roles"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("key", models.CharField(db_collation="C", max_length=120, unique=True)),
+                ("address", models.EmailField(max_length=254)),
+                ("language", models.CharField(max_length=10)),
+                ("subject", models.CharField(max_length=300)),
+                ("text", models.TextField()),
+                ("html", models.TextField()),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("attempted_at", models.DateTimeField(blank=True, null=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("failure", models.CharField(blank=True, max_length=300)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="portal.organisation",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', '-created_at'], name='mail_of_organisation'), models.Index(condition=models.Q(('sent_at', None)), fields=['created_at'], name='mail_waiting')],
+                "indexes": [
+                    models.Index(fields=["organisation", "-created_at"], name="mail_of_organisation"),
+                    models.Index(
+                        condition=models.Q(("sent_at", None)), fields=["created_at"], name="mail_waiting"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('reseller_eligible', 'Reseller became eligible'), ('step_asked', 'Step asked for'), ('designation_declined', 'Designation declined'), ('designation_handed_back', 'Designation handed back')], max_length=30)),
-                ('path', models.CharField(max_length=500)),
-                ('data', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('seen_at', models.DateTimeField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.organisation')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("reseller_eligible", "Reseller became eligible"),
+                            ("step_asked", "Step asked for"),
+                            ("designation_declined", "Designation declined"),
+                            ("designation_handed_back", "Designation handed back"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("path", models.CharField(max_length=500)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("seen_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="portal.organisation",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('seen_at', None)), fields=['organisation', '-created_at'], name='notice_unseen')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("seen_at", None)),
+                        fields=["organisation", "-created_at"],
+                        name="notice_unseen",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OrganisationInvitation',
+            name="OrganisationInvitation",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('token_hash', models.CharField(db_collation='C', max_length=64, unique=True)),
-                ('email', models.EmailField(max_length=254, verbose_name='email')),
-                ('tenant_id', models.UUIDField(blank=True, null=True, verbose_name='Microsoft ID')),
-                ('partner_id', models.CharField(blank=True, db_collation='C', max_length=20, verbose_name='PartnerID')),
-                ('message', models.CharField(blank=True, max_length=500, verbose_name='message')),
-                ('agreement_reference', models.CharField(blank=True, max_length=100, verbose_name='agreement reference')),
-                ('agreement_scope', models.CharField(blank=True, max_length=300, verbose_name='scope')),
-                ('agreement_valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
-                ('escalation_contact', models.CharField(blank=True, max_length=300, verbose_name='escalation contact')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('invited_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.partner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("token_hash", models.CharField(db_collation="C", max_length=64, unique=True)),
+                ("email", models.EmailField(max_length=254, verbose_name="email")),
+                ("tenant_id", models.UUIDField(blank=True, null=True, verbose_name="Microsoft ID")),
+                (
+                    "partner_id",
+                    models.CharField(blank=True, db_collation="C", max_length=20, verbose_name="PartnerID"),
+                ),
+                ("message", models.CharField(blank=True, max_length=500, verbose_name="message")),
+                (
+                    "agreement_reference",
+                    models.CharField(blank=True, max_length=100, verbose_name="agreement reference"),
+                ),
+                ("agreement_scope", models.CharField(blank=True, max_length=300, verbose_name="scope")),
+                (
+                    "agreement_valid_until",
+                    models.DateField(blank=True, null=True, verbose_name="valid until"),
+                ),
+                (
+                    "escalation_contact",
+                    models.CharField(blank=True, max_length=300, verbose_name="escalation contact"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="portal.partner"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('tenant_id__isnull', False), models.Q(('partner_id', ''), _negated=True), _connector='OR'), name='organisation_invitation_names_it', violation_error_message='Give the PartnerID or the Microsoft ID of the reseller.'), models.CheckConstraint(condition=models.Q(('partner_id', ''), ('partner_id__regex', '^[0-9]+$'), _connector='OR'), name='organisation_invitation_digits', violation_error_message='A PartnerID has digits only.')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("tenant_id__isnull", False),
+                            models.Q(("partner_id", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="organisation_invitation_names_it",
+                        violation_error_message="Give the PartnerID or the Microsoft ID of the reseller.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("partner_id", ""), ("partner_id__regex", "^[0-9]+$"), _connector="OR"
+                        ),
+                        name="organisation_invitation_digits",
+                        violation_error_message="A PartnerID has digits only.",
+                    ),
+                ],
             },
         ),
     ]

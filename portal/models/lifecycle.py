@@ -50,7 +50,12 @@ class Lifecycle(models.Model):
     lapses_at = models.DateTimeField(_("lapses"), null=True, blank=True)
     established_at = models.DateTimeField(_("established"), null=True, blank=True)
     requested_by = models.ForeignKey(
-        "portal.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("requested by")
+        "portal.User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("requested by"),
     )
     message = models.CharField(_("message"), max_length=500, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

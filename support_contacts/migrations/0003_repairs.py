@@ -8,56 +8,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0003_relationships_answered'),
-        ('subscriptions', '0001_initial'),
-        ('support_contacts', '0002_relationships_answered'),
+        ("portal", "0003_relationships_answered"),
+        ("subscriptions", "0001_initial"),
+        ("support_contacts", "0002_relationships_answered"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Repair',
+            name="Repair",
             fields=[
-                ('id', models.UUIDField(default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('asked_for', models.PositiveIntegerField()),
-                ('outcomes', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("asked_for", models.PositiveIntegerField()),
+                ("outcomes", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.AddField(
-            model_name='designation',
-            name='end_seen_at',
+            model_name="designation",
+            name="end_seen_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AlterField(
-            model_name='designation',
-            name='ended_as',
-            field=models.CharField(blank=True, choices=[('replaced', 'Replaced'), ('back_to_provider', 'Back to provider'), ('declined', 'Declined'), ('handed_back', 'Handed back'), ('policy', 'Ended by policy'), ('new_commerce', 'Moved to new commerce'), ('removed', 'Subscription removed')], max_length=20),
+            model_name="designation",
+            name="ended_as",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("replaced", "Replaced"),
+                    ("back_to_provider", "Back to provider"),
+                    ("declined", "Declined"),
+                    ("handed_back", "Handed back"),
+                    ("policy", "Ended by policy"),
+                    ("new_commerce", "Moved to new commerce"),
+                    ("removed", "Subscription removed"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AddIndex(
-            model_name='designation',
-            index=models.Index(condition=models.Q(('end_seen_at', None), ('ended_as__in', ('declined', 'handed_back', 'new_commerce'))), fields=['provider', 'subscription'], name='designation_unseen'),
+            model_name="designation",
+            index=models.Index(
+                condition=models.Q(
+                    ("end_seen_at", None), ("ended_as__in", ("declined", "handed_back", "new_commerce"))
+                ),
+                fields=["provider", "subscription"],
+                name="designation_unseen",
+            ),
         ),
         migrations.AddField(
-            model_name='repair',
-            name='partner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.partner'),
+            model_name="repair",
+            name="partner",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="portal.partner"
+            ),
         ),
         migrations.AddField(
-            model_name='repair',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.partner'),
+            model_name="repair",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="portal.partner"
+            ),
         ),
         migrations.AddField(
-            model_name='repair',
-            name='user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="repair",
+            name="user",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='repair',
-            index=models.Index(fields=['provider', '-started_at'], name='repair_of_provider'),
+            model_name="repair",
+            index=models.Index(fields=["provider", "-started_at"], name="repair_of_provider"),
         ),
     ]

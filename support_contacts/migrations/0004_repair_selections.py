@@ -7,59 +7,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0005_mail_states'),
-        ('support_contacts', '0003_repairs'),
+        ("portal", "0005_mail_states"),
+        ("support_contacts", "0003_repairs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='repair',
-            name='repair_of_provider',
+            model_name="repair",
+            name="repair_of_provider",
         ),
         migrations.RemoveField(
-            model_name='repair',
-            name='asked_for',
+            model_name="repair",
+            name="asked_for",
         ),
         migrations.AddField(
-            model_name='repair',
-            name='created_at',
+            model_name="repair",
+            name="created_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AddField(
-            model_name='repair',
-            name='matched',
+            model_name="repair",
+            name="matched",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='repair',
-            name='origin',
+            model_name="repair",
+            name="origin",
             field=models.CharField(blank=True, max_length=2000),
         ),
         migrations.AddField(
-            model_name='repair',
-            name='selection',
+            model_name="repair",
+            name="selection",
             field=models.JSONField(default=list),
         ),
         migrations.AlterField(
-            model_name='repair',
-            name='outcomes',
+            model_name="repair",
+            name="outcomes",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AlterField(
-            model_name='repair',
-            name='partner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portal.partner'),
+            model_name="repair",
+            name="partner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="portal.partner",
+            ),
         ),
         migrations.AlterField(
-            model_name='repair',
-            name='started_at',
+            model_name="repair",
+            name="started_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='repair',
-            index=models.Index(fields=['provider', '-created_at'], name='repair_of_provider'),
+            model_name="repair",
+            index=models.Index(fields=["provider", "-created_at"], name="repair_of_provider"),
         ),
     ]

@@ -40,8 +40,8 @@ def ends_of(contact: Contact, at: datetime, actor: Actor) -> Ending | None:
     ends = contact.cause.grant_ends_at if contact.kind == ContactKind.DESIGNATED and contact.cause else None
     if ends is None or contact.partner is None or contact.designation is None:
         return None
-    days = (timezone.localtime(ends).date() - timezone.localtime(at).date()).days
-    if days > WARNS_WITHIN_DAYS:
+    days = days_until(ends, at)
+    if days > SOON.days:
         return None
     word = (
         ngettext("Ends in %(days)s day", "Ends in %(days)s days", days) % {"days": days}
