@@ -26,6 +26,7 @@ def build() -> World:
     for seller, sales in SALES.items():
         for customer, reseller in (*sales, (ENDED, sales[0][1])):
             trade.sale(world, seller, customer, reseller)
+    trade.trey_keeps_a_record_of_its_own(world)
     trade.what_fabrikam_has_besides(world)
     CustomerRelationship.objects.filter(customer=world.customers[ENDED], partner__in=sellers).update(
         ended_at=timezone.now() - timedelta(days=2), ended_as="ended"

@@ -77,6 +77,7 @@ def events(world: World, person: Person) -> list[Target]:
     for relation, event in (
         ("sibling's event", world.sales[pairs["sibling"]].event.pk),
         ("foreign event", world.sales[pairs["foreign"]].event.pk),
+        ("another's event", world.others_event.pk),
         ("nonexistent event", NOWHERE),
     ):
         found.append(Target(relation, (*at, event), False, is_within=True))

@@ -54,6 +54,8 @@ KINDS = (
     "mail",
     "event",
 )
+#: What two providers share, and who supports it for the other one.
+NEXT_DOOR = ("contoso", "firstup")
 SEARCHERS = [
     Person("fabrikam", "global_admin"),
     Person("litware", "sales_agent"),
@@ -158,11 +160,14 @@ def boxes(reading: Reading) -> list[tuple[str, str, bool]]:
 
 
 def foreign_words(stage: Stage, person: Person) -> list[Canary]:
-    """One word of every kind that this person may not read, those people search by first."""
+    """Of every kind a word this person may not read: one of what they share a customer with, for that is next door."""
     found = []
     for kind in KINDS:
         of_kind = (c for c in stage.world.canaries.standing if c.about.startswith(kind) and c.may)
-        theirs = sorted((c for c in of_kind if not is_for(c.may, person)), key=lambda canary: canary.about)
+        theirs = sorted(
+            (c for c in of_kind if not is_for(c.may, person)),
+            key=lambda c: (not any(name in c.about for name in NEXT_DOOR), c.about),
+        )
         found += theirs[:1]
     return found
 

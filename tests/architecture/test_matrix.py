@@ -36,7 +36,7 @@ WRONG_WAY = [
     *(p for p in EVERYBODY if str(p) in ("fabrikam/global_admin", "contoso/global_admin")),
 ]
 #: What nobody can reach has no twin at its own address; its twin is the same person at their own.
-UNREACHABLE = {"ended", "crossed", "sibling's event", "foreign event"}
+UNREACHABLE = {"ended", "crossed", "sibling's event", "foreign event", "another's event"}
 
 #: Shut to everybody under these settings; opened by a test of its own below.
 CLOSED = {"demo-mail", "demo-mail-html", "demo-sign-in"}

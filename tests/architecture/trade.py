@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
+from portal.audit import record
+from portal.models import Action
 from subscriptions.models import Subscription
 from support_contacts.operations import Changed, choose_support_contact
 from tests import factories as f
@@ -105,6 +107,22 @@ def sale(world: World, seller: str, customer: str, reseller: str) -> None:
     row.refresh_from_db()
     world.canaries.plant(changed.event.pk, f"event of {seller} at {customer}", still, must=())
     world.sales[seller, customer] = Sale(row, changed.event)
+
+
+def trey_keeps_a_record_of_its_own(world: World) -> None:
+    """An event about Fabrikam's subscription in another organisation's record: theirs to read, not Fabrikam's."""
+    sold = world.sales["fabrikam", "contoso"]
+    world.others_event = record(
+        Action.DESIGNATION_MADE,
+        acting=world.actor(Person("trey", "admin_agent")),
+        organisation=world.organisations["trey"],
+        at=timezone.now() - timedelta(days=10),
+        before=sold.event.before,
+        after=sold.event.after,
+        note=world.canaries.word("note in Trey's own record", {"trey:agents"}, ()),
+        customer_id=sold.subscription.customer_id,
+        subscription_id=sold.subscription.pk,
+    )
 
 
 def what_fabrikam_has_besides(world: World) -> None:

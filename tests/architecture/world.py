@@ -40,6 +40,7 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)
     sales: dict[tuple[str, str], Sale] = field(default_factory=dict)
     more: dict[str, Subscription] = field(default_factory=dict)
+    others_event: AuditEvent | None = None
 
     def actor(self, person: Person) -> Actor:
         row = Membership.objects.select_related(

@@ -222,6 +222,7 @@ def _(visitor: Visitor) -> None:
 def _(visitor: Visitor) -> None:
     visitor.go(e3(visitor))
     visitor.world.choose(E3, "Trey Research")
+    visitor.page.get_by_label("Microsoft 365 Audio Conferencing").uncheck()
     submit(visitor, "Trey Research")
     expect(visitor.page.get_by_role("status").filter(has_text="Already so.")).to_be_visible()
 

@@ -9,6 +9,7 @@ from tests.browser.states import E3, submit
 AGENT, HELPDESK, SALES = (
     f"{role}@fabrikam.example" for role in ("admin-agent", "helpdesk-agent", "sales-agent")
 )
+ADDON = "Microsoft 365 Audio Conferencing"
 
 
 def test_the_second_of_two_agents_gets_the_conflict_and_may_replace(visit, renewed):
@@ -71,11 +72,38 @@ def test_the_same_choice_of_two_is_said_to_be_so_already(visit, renewed):
     agent.go(renewed.urls[f"Contoso: {E3}"])
     renewed.choose(E3, "Trey Research")
     events = renewed.events_of(E3)
+    agent.page.get_by_label(ADDON).uncheck()
 
     submit(agent, "Trey Research")
 
     expect(agent.page.get_by_role("status").filter(has_text="Already so.")).to_contain_text("Helpdesk agent")
     assert renewed.events_of(E3) == events
+
+
+def test_an_add_on_still_follows_when_its_parent_is_so_already(visit, renewed):
+    agent = visit(AGENT)
+    agent.go(renewed.urls[f"Contoso: {E3}"])
+    renewed.choose(E3, "Trey Research")
+    events = renewed.events_of(E3)
+
+    submit(agent, "Trey Research")
+
+    expect(agent.heading(ADDON)).to_be_visible()
+    expect(agent.page.locator(".box-now .box-name")).to_have_text("Trey Research")
+    assert renewed.contact_of(ADDON) == "Trey Research"
+    assert renewed.events_of(E3) == events
+
+
+def test_after_a_conflict_the_add_ons_are_ticked_as_they_were(visit, renewed):
+    agent = visit(AGENT)
+    agent.go(renewed.urls[f"Contoso: {E3}"])
+    renewed.choose(E3, "Alpine Ski House")  # who also supports Microsoft Teams Phone Standard
+
+    submit(agent, "Trey Research")
+
+    expect(agent.page.get_by_role("alert")).to_contain_text("Not saved.")
+    expect(agent.page.get_by_label(ADDON)).to_be_checked()
+    expect(agent.page.get_by_label("Microsoft Teams Phone Standard")).not_to_be_checked()
 
 
 def test_correct_it_leads_back_to_the_choice(visit, renewed):

@@ -72,7 +72,7 @@ def test_a_session_that_ended_keeps_what_was_typed(visit, renewed):
     agent = visit(AGENT)
     path = renewed.urls[f"Contoso: {E3}"]
     agent.go(path)
-    renewed.close_everything()
+    renewed.rest_for_an_hour()
     submit(agent, "Trey Research", note="A long note, typed over lunch.")
 
     agent.page.get_by_label("Email", exact=True).fill(AGENT)
@@ -105,7 +105,7 @@ def test_a_form_that_expired_gives_back_what_was_typed_and_nothing_else(visit, w
 def test_a_session_that_ended_takes_a_search_to_the_sign_in_page(visit, renewed):
     agent = visit(AGENT)
     agent.go("/customers/")
-    renewed.close_everything()
+    renewed.rest_for_an_hour()
 
     agent.page.locator("#id_q").fill("contoso")
 
