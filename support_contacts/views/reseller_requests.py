@@ -24,8 +24,6 @@ from portal.templatetags.ui import plain_date
 from portal.views.errors import too_many, wrong_organisation
 from support_contacts.lookup import Found, look_up
 from support_contacts.operations.wishes import wait_for
-from support_contacts.origin import subscription_of
-from support_contacts.operations.wishes import wait_for
 from support_contacts.origin import origin_of, subscription_of, with_anchor
 from support_contacts.reseller_page import page_of_reseller
 from support_contacts.said import say
