@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 #: Answers which of the person's organisations can see an address of the apps above (R11). Named, not imported.
 SWITCH_OFFERS = "support_contacts.switching.organisations_that_see"
-SWITCHABLE = ("/customers/",)
+SWITCHABLE = ("/customers/", "/providers/", "/resellers/")
 
 #: What was tried, as the beginning of "… is done by …".
 ACTIONS: dict[str, str | Promise] = {
