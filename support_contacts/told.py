@@ -59,7 +59,7 @@ def subscription_url(wish: Wish) -> str:
     """The subscription, with the reseller preselected."""
     row = wish.subscription
     address = reverse("customers:subscription", args=[row.customer_id, row.public_id])
-    return f"{address}?{urlencode({'choose': wish.reseller_id})}#contact"
+    return f"{address}?{urlencode({'choose': wish.reseller_id})}#chosen"
 
 
 def _eligible(actor: Actor, now: datetime) -> list[Told]:

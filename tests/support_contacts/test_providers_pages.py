@@ -309,3 +309,15 @@ def test_two_worlds_that_differ_in_anothers_data_are_equal(agent, relecloud, fab
 
     assert pages() == before
     assert str(row.pk) in before
+
+
+def test_a_request_to_another_organisation_of_ones_own_is_offered_there(client, relecloud, fabrikam, asked):
+    user = MembershipFactory(organisation=OrganisationFactory(name="A first one")).user
+    MembershipFactory(organisation=relecloud.organisation, user=user)
+    client.force_login(user)
+
+    page = client.get(f"{LIST}{asked.pk}/decline/")
+
+    assert page.status_code == 404
+    assert "Open it as ReleCloud" in text(page)
+    assert "Open it as" not in text(client.get(f"{LIST}{uuid4()}/decline/"))

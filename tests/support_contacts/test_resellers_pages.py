@@ -921,3 +921,23 @@ def test_nothing_happens_by_getting(agent, fabrikam, waiting):
         assert agent.get(f"{waiting.url}{path}").status_code == 405
 
     assert (AuditEvent.objects.count(), ProcrastinateJob.objects.count()) == before
+
+
+def test_a_reseller_of_another_organisation_of_ones_own_is_offered_there(client, fabrikam):
+    trey, other = (
+        reseller("Trey Research"),
+        ProviderFactory(organisation=OrganisationFactory(name="A first one")),
+    )
+    ResellerRelationshipFactory(provider=fabrikam, reseller=trey)
+    user = MembershipFactory(organisation=other.organisation).user
+    MembershipFactory(organisation=fabrikam.organisation, user=user)
+    client.force_login(user)
+
+    page = client.get(f"{LIST}{trey.pk}/")
+
+    assert page.status_code == 404
+    assert "Open it as Fabrikam Distribution" in text(page)
+    assert "Open it as" not in text(client.get(f"{LIST}{uuid4()}/"))
+    form = {"organisation": str(fabrikam.pk), "next": f"{LIST}{trey.pk}/"}
+    assert client.post("/switch-organisation/", form)["Location"] == f"{LIST}{trey.pk}/"
+    assert client.get(f"{LIST}{trey.pk}/").status_code == 200

@@ -328,7 +328,9 @@ def test_asking_a_reseller_from_the_picker_waits_as_well(signed_in, world, adatu
     response = signed_in.post(reverse("resellers:request"), {"reseller": adatum.pk, "from": url_of(world)})
 
     assert response.status_code == 303
-    assert (Wish.objects.get().reseller, response.url) == (adatum, url_of(world))
+    assert response.url == f"{url_of(world)}#reseller-{adatum.pk}"
+    assert Wish.objects.get().reseller == adatum
+    assert "Here you are told when it can be chosen." in text(signed_in.get(url_of(world)))
 
 
 def test_nothing_is_said_that_is_no_longer_true(signed_in, world, first_up, waiting, customers_admin):
