@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from customers.models import Customer
 from portal.actor import Actor
 from portal.identifiers import canonical_guid
-from portal.ratelimit import hit
-from support_contacts.lookup import LOOKUPS, SECONDS
+from support_contacts.lookup import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +17,13 @@ class Found:
     is_ambiguous: bool = False
 
 
-def find_customer(actor: Actor, text: str) -> Found:
+def find_customer(actor: Actor, text: str, *, address: str = "") -> Found:
     """The customer with exactly this Microsoft ID or domain. A domain that several share names none of them."""
     wanted = text.strip().casefold()
     tenant = canonical_guid(wanted)
     if tenant is None and not (wanted.isascii() and "." in wanted):
         return Found()
-    verdict = hit(f"lookup:{actor.user.pk if actor.user else actor.organisation.pk}", LOOKUPS, SECONDS)
+    verdict = count(actor, address)
     if not verdict.allowed:
         return Found(retry_after=verdict.retry_after_seconds)
     rows = Customer.objects.select_related("organisation").exclude(pk=actor.organisation.pk)

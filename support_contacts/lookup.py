@@ -42,7 +42,7 @@ def stranger(actor: Actor, text: str, *, known: Container[uuid.UUID], address: s
     wanted = _readable(text)
     if not wanted:
         return None
-    verdict = _count(actor, address)
+    verdict = count(actor, address)
     if not verdict.allowed:
         return Stranger(retry_after=verdict.retry_after_seconds)
     rows = _named(wanted)[:2]
@@ -58,7 +58,7 @@ def look_up(actor: Actor, text: str, *, address: str = "") -> Found:
     wanted = _readable(text)
     if not wanted:
         return Found()
-    verdict = _count(actor, address)
+    verdict = count(actor, address)
     if not verdict.allowed:
         return Found(retry_after=verdict.retry_after_seconds)
     rows = [row for row in _named(wanted)[:3] if row.pk != actor.organisation.pk]
@@ -75,7 +75,8 @@ def _named(wanted: str) -> QuerySet[Partner]:
     return rows.filter(partner_id=wanted) if wanted.isdigit() else rows.filter(organisation__domain=wanted)
 
 
-def _count(actor: Actor, address: str) -> Verdict:
+def count(actor: Actor, address: str) -> Verdict:
+    """One look-up of a stranger, by this person and from the network of their address."""
     person = actor.user.pk if actor.user else actor.organisation.pk
     if not address:
         return hit(key_for(BY_PERSON.name, person), BY_PERSON.limit, BY_PERSON.seconds)
