@@ -271,6 +271,8 @@ class Embedded:
         try:
             probe: list[str | Path] = [self.bin / "postgres", "--version"]
             subprocess.run(probe, check=True, capture_output=True, cwd="/", **nobody)
+            # Whether nobody may come here is asked before anything changes hands.
+            subprocess.run(["test", "-x", self.home.parent], check=True, cwd="/", **nobody)
             os.chown(self.home, 65534, 65534)
             subprocess.run(["test", "-w", self.home], check=True, cwd="/", **nobody)
         except (OSError, subprocess.CalledProcessError) as error:

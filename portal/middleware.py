@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from portal.actor import Actor
 from portal.identifiers import canonical_guid, uuid7
 from portal.models import Membership
-from portal.zones import zone_for
+from portal.zones import COOKIE, zone_for
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -116,4 +116,4 @@ def _chosen(request: HttpRequest) -> Membership | None:
 def _zone(request: HttpRequest) -> ZoneInfo:
     user_zone = request.user.time_zone if request.user.is_authenticated else ""
     organisation_zone = request.actor.organisation.time_zone if request.actor else ""
-    return zone_for(user_zone, request.COOKIES.get("zone", ""), organisation_zone)
+    return zone_for(user_zone, request.COOKIES.get(COOKIE, ""), organisation_zone)

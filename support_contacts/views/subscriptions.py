@@ -18,6 +18,7 @@ from portal.htmx import render_page
 from portal.identifiers import canonical_guid
 from portal.models import Action, AuditEvent, Partner
 from portal.permissions import Permission, require
+from portal.ratelimit import client_address
 from portal.views.errors import wrong_organisation
 from subscriptions.models import Subscription
 from support_contacts.cards import Card, card_for
@@ -177,7 +178,9 @@ def _render(
         "asked": on_the_day,
         "asked_whole_day": len(on_the_day) == 1 and _length(on_the_day[0], shown.now) >= SHORTEST_DAY,
         "find": FindForm(request.GET),
-        "stranger": stranger(request.actor, shown.find, known=shown.standings)
+        "stranger": stranger(
+            request.actor, shown.find, known=shown.standings, address=client_address(request)
+        )
         if shown.finds_nothing
         else None,
         "choose_url": _choose_url(row),

@@ -189,7 +189,7 @@ ROUTES: dict[str, Entry] = {
     "customers:detail": Entry(SELLERS, VIEW, targets=relations.customers, get=200),
     "customers:preview": Entry(SELLERS, VIEW, targets=relations.customers, get=200),
     "customers:subscription": Entry(SELLERS, VIEW, targets=relations.sales, get=200),
-    "customers:choose": Entry(SELLERS, ASSIGN, targets=relations.sales, post=303, fields=_choice),
+    "customers:choose": Entry(SELLERS, ASSIGN, targets=relations.sales, get=303, post=303, fields=_choice),
     "customers:verify": Entry(SELLERS, VIEW, targets=relations.events, get=200),
     # What customers and resellers see.
     "support_contacts:whom-to-call": Entry(BUYERS, READ, get=200),
