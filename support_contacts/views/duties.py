@@ -1,6 +1,5 @@
 """Duties: what a reseller supports, for whom, since when; and what it supported before."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from portal.actor import Actor
 from portal.audience import Audience, page
 from portal.htmx import render_page
 from portal.identifiers import canonical_guid
+from portal.keyset import Cursor, newest, page_of
 from portal.models import ResellerRelationship
 from portal.names import fold
 from portal.permissions import Permission
@@ -127,28 +127,12 @@ def _means(q: str) -> Q:
 
 
 def _window(rows, after: str, before: str) -> tuple[list[Designation], str, str]:
-    """One page by keyset on (since, id), newest first, with the keys of the pages beside it."""
+    """One page by keyset on (since, id), newest first, with the cursors of the pages beside it."""
     rows = rows.select_related("subscription", "provider__organisation", "partner")
-    key, backwards = (_key(before), True) if before else (_key(after), False)
-    if key is None:
-        backwards = False
-    else:
-        started, pk = key
-        beyond = (
-            Q(started_at__gt=started) | Q(started_at=started, pk__gt=pk)
-            if backwards
-            else Q(started_at__lt=started) | Q(started_at=started, pk__lt=pk)
-        )
-        rows = rows.filter(beyond)
-    order = ("started_at", "pk") if backwards else ("-started_at", "-pk")
-    found = list(rows.order_by(*order)[: PAGE + 1])
-    further, found = len(found) > PAGE, found[:PAGE]
-    if backwards:
-        found.reverse()
-    if not found:
-        return [], "", ""
-    has_newer, has_older = (further, True) if backwards else (key is not None, further)
-    return found, _written(found[0]) if has_newer else "", _written(found[-1]) if has_older else ""
+    found = page_of(
+        rows, newest("started_at"), size=PAGE, after=Cursor.read(after), before=Cursor.read(before)
+    )
+    return list(found.rows), str(found.before or ""), str(found.after or "")
 
 
 def _url(show: str, q: str, *, keep: bool = False, **key: str) -> str:
@@ -157,20 +141,6 @@ def _url(show: str, q: str, *, keep: bool = False, **key: str) -> str:
         return ""
     fields = {name: value for name, value in {"show": show, "q": q, **key}.items() if value}
     return f"?{urlencode(fields)}" if fields else ("?" if keep else "")
-
-
-def _key(text: str) -> tuple[datetime, uuid.UUID] | None:
-    instant, _separator, identity = text.partition("~")
-    guid = canonical_guid(identity)
-    try:
-        started = datetime.fromisoformat(instant)
-    except ValueError:
-        return None
-    return (started, guid) if guid and started.tzinfo else None
-
-
-def _written(row: Designation) -> str:
-    return f"{row.started_at.isoformat()}~{row.pk}"
 
 
 def told(rows: Sequence[Designation], now: datetime) -> list[Duty]:

@@ -23,6 +23,13 @@ LONGEST = 320
 #: Long, and one thing all the same.
 MAY_BE_LONG = {
     "support_contacts/demo/organisations.py": "the cast of the demo: a table",
+    "support_contacts/letters.py": "the letters, one short function each",
+    "customers/models.py": "the models of customers, each with its constraints",
+    "portal/operations/resellers.py": "the life of one relationship, step by step",
+    "support_contacts/cards.py": "one card, part by part",
+    "support_contacts/customer_page.py": "one page, part by part",
+    "support_contacts/subscription_page.py": "one page, part by part",
+    "support_contacts/views/subscriptions.py": "the page of the main job and its refusals",
 }
 #: Rooms where rows are asked for on behalf of somebody, so that everything starts with visible_to.
 ASKING = ("views", "api", "tasks")
