@@ -103,7 +103,7 @@ class AttentionList:
     @property
     def _attention(self) -> QuerySet[Designation]:
         stale = Designation.objects.touched(self.provider.pk, None, self.now).needs_attention(self.now)
-        unseen = Designation.objects.filter(provider_id=self.provider.pk).unseen()  # type: ignore[attr-defined]
+        unseen = Designation.objects.filter(provider_id=self.provider.pk).unseen()
         return self._searched.filter(pk__in=stale.values("pk").union(unseen.values("pk")))
 
     @property
