@@ -48,7 +48,7 @@ def count_for(actor: Actor) -> int:
     counts = (
         Partner.objects.filter(pk=me)
         .annotate(
-            stale=CappedCount(own.needs_attention(now)),
+            stale=CappedCount(own.touched(me, None, now).needs_attention(now)),
             unseen=CappedCount(own.unseen()),
             reports=CappedCount(ContactReport.objects.open().filter(provider_id=me)),
         )

@@ -34,7 +34,6 @@ from support_contacts.attention import (
 from support_contacts.contacts import standings_of
 from support_contacts.filters import COUNTED, LONGEST_MENU, CappedCount
 from support_contacts.models import ENDED_BY_OTHERS, ContactReport, Designation, force
-from support_contacts.models.designation import holds
 from support_contacts.operations.repair import LARGEST
 
 PAGE_SIZE = 25
@@ -103,7 +102,14 @@ class AttentionList:
 
     @property
     def _attention(self) -> QuerySet[Designation]:
-        return self._searched.filter((_STANDS & ~holds(self.now)) | _UNSEEN)
+        stale = Designation.objects.touched(self.provider.pk, None, self.now).needs_attention(self.now)
+        unseen = Designation.objects.filter(provider_id=self.provider.pk).unseen()
+        return self._searched.filter(pk__in=stale.values("pk").union(unseen.values("pk")))
+
+    @property
+    def _ending(self) -> QuerySet[Designation]:
+        rows: Any = self._searched
+        return rows.touched(self.provider.pk, self.now, self.now + SOON).ending(self.now, SOON)
 
     @property
     def rows(self) -> QuerySet[Designation]:
@@ -111,7 +117,7 @@ class AttentionList:
         if self.data["attention"]:
             return self._attention
         if self.data["ending"]:
-            return self._searched.ending(self.now, SOON)  # type: ignore[attr-defined]
+            return self._ending
         return self._searched.filter(_STANDS | _UNSEEN)
 
     @cached_property
@@ -194,7 +200,7 @@ class AttentionList:
             .annotate(
                 everything=CappedCount(self._searched.filter(_STANDS | _UNSEEN)),
                 needing=CappedCount(self._attention),
-                soon=CappedCount(self._searched.ending(self.now, SOON)),  # type: ignore[attr-defined]
+                soon=CappedCount(self._ending),
                 reported=CappedCount(ContactReport.objects.open().filter(provider_id=me)),
                 partners=ArraySubquery(
                     Partner.objects.filter(

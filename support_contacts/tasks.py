@@ -5,12 +5,11 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from customers.models import CustomerRelationship
 from portal.jobs import job
 from portal.models import Partner
 from support_contacts import digest_tasks as digest_tasks  # the jobs of the daily digest
 from support_contacts.operations.policy import end_stale
-from support_contacts.operations.registration import end_registered
+from support_contacts.operations.registration import end_registered, relationships_over
 from support_contacts.operations.repair import forget_selections
 
 
@@ -30,13 +29,9 @@ def forget_selections_nobody_submitted(timestamp: int) -> None:
     forget_selections(timezone.now() - timedelta(days=1))
 
 
-@job("support_contacts.end_registered")
-def end_registered_with(relationship_id: str) -> None:
-    """A customer relationship has ended: what the partner registered there ends with it (R13)."""
-    row = (
-        CustomerRelationship.objects.select_related("partner__organisation")
-        .filter(pk=relationship_id)
-        .first()
-    )
-    if row is not None:
+@job("support_contacts.end_registered", cron="*/10 * * * *")
+def end_registered_with_relationships(timestamp: int) -> None:
+    """What a partner registered ends with its relationship to the customer (R13), whoever ended that: a person's act
+    does it in the same transaction, this follows an import."""
+    for row in relationships_over():
         end_registered(row)

@@ -1,5 +1,6 @@
 """Designations: the stored choice of a partner for a subscription."""
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -59,9 +60,38 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         held = self.filter(ended_at=None, subscription__status__in=LIVE).filter(holds(at))
         return held.exclude(holds(at + within))
 
+    def touched(self, provider_id: uuid.UUID, after: datetime | None, until: datetime):
+        """Open choices of one provider that lost something in this time: a grant, the relationship, good standing, or
+        were handed back. Found from the few records that end, not from the many choices.
+
+        Only what was eligible is ever stored (R3), so whatever does not hold has lost something since; whatever stops
+        holding loses something then. A way to few rows, never a rule: `holds` decides.
+        """
+        mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
+        resellers = ResellerRelationship.objects.filter(provider_id=provider_id)
+        suspended = PartnerSuspension.objects.filter(_between("started_at", after, until))
+        grant = "subscription__customer__relationships__delegated_admins__"
+        own_grant = Q(subscription__customer__relationships__partner=F("partner"))
+        ended = resellers.filter(_between("ended_at", after, until))
+        return self.filter(
+            pk__in=mine.filter(own_grant & _between(f"{grant}ends_at", after, until))
+            .values("pk")
+            .union(
+                mine.filter(own_grant & _between(f"{grant}ended_at", after, until)).values("pk"),
+                mine.filter(_between("hands_back_at", after, until)).values("pk"),
+                mine.filter(partner__in=ended.values("reseller_id")).values("pk"),
+                mine.filter(partner__in=suspended.values("partner_id")).values("pk"),
+                mine.filter(partner__is_indirect_reseller=False).values("pk"),
+            )
+        )
+
     def unseen(self):
         """Ended by the reseller or by the move to new commerce, and no agent of the provider has seen it yet."""
         return self.filter(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None, subscription__status__in=LIVE)
+
+
+def _between(field: str, after: datetime | None, until: datetime) -> Q:
+    return Q(**{f"{field}__lte": until}) & (Q(**{f"{field}__gt": after}) if after else Q())
 
 
 def holds(at: datetime):
@@ -137,6 +167,11 @@ class Designation(models.Model):
         indexes = [
             models.Index(fields=["provider", "-started_at", "-id"], name="designation_since"),
             models.Index(fields=["partner", "provider"], name="designation_partner"),
+            models.Index(
+                fields=["provider", "hands_back_at"],
+                condition=Q(ended_at=None, hands_back_at__isnull=False),
+                name="designation_handed_back",
+            ),
             models.Index(
                 fields=["provider", "subscription"],
                 condition=Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None),

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -162,6 +163,31 @@ def end_registered(relationship: CustomerRelationship) -> list[AuditEvent]:
         return []
     acting = Actor.system(relationship.partner.organisation)
     return registered_ended_with(relationship, acting=acting)
+
+
+def relationships_over() -> list[CustomerRelationship]:
+    """Ended relationships whose partner still has something registered at the customer: an import ended them, say."""
+    established = CustomerRelationship.objects.filter(
+        partner=OuterRef("provider"),
+        customer=OuterRef("customer"),
+        ended_at=None,
+        established_at__isnull=False,
+    )
+    left = (
+        Subscription.objects.live()
+        .exclude(purchased_through=PurchasedThrough.PARTNER)
+        .exclude(Exists(established))
+        .values_list("provider_id", "customer_id")
+        .distinct()
+    )
+    found = []
+    for provider_id, customer_id in left:
+        rows = CustomerRelationship.objects.filter(partner_id=provider_id, customer_id=customer_id)
+        row = (
+            rows.exclude(ended_at=None).select_related("partner__organisation").order_by("-ended_at").first()
+        )
+        found.extend([row] if row else [])
+    return found
 
 
 def _locked(ids: list[uuid.UUID]) -> list[Subscription]:

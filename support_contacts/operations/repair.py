@@ -157,6 +157,10 @@ def _repair_chunk(made: Repair, partner: Partner, versions: Mapping[uuid.UUID, i
 
 def _judge(row: Subscription, partner: Partner, held: Held) -> Planned:
     stored = held.stored.get(row.pk)
+    if stored is None and partner.pk == row.provider_id and row.is_live:
+        return Planned(
+            row, stored, Outcome.ALREADY
+        )  # also in new commerce: nothing stands that could be undone
     if row.is_new_commerce:
         return Planned(row, stored, Outcome.EXCLUDED, code="new_commerce_not_supported")
     if not row.is_live:

@@ -32,9 +32,11 @@ def designations(request: HttpRequest) -> HttpResponse:
     return _list(request, request.GET)
 
 
-@page(Audience.AGENTS, Permission.CONTACT_ASSIGN, methods=("POST",))
+@page(Audience.AGENTS, Permission.CONTACT_ASSIGN, methods=("GET", "POST"))
 def select(request: HttpRequest) -> HttpResponse:
     """Put the ticked rows, or all that answer the filter, aside and go on to the plan. No contact changes."""
+    if request.method != "POST":  # a page that was refused here, loaded again
+        return HttpResponseRedirect(f"{reverse('contacts:list')}?attention=1")
     if conflict := wrong_organisation(request, reverse("contacts:list")):
         return conflict
     actor, form = request.actor, SelectionForm(request.POST)

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -36,12 +36,16 @@ def acknowledge(request: HttpRequest, designation: uuid.UUID) -> HttpResponse:
     return _done(request, row, "acknowledged", lambda: acknowledge_duty(row, acting=request.actor))
 
 
-@page(Audience.RESELLERS, Permission.REQUEST_ANSWER, methods=("POST",), needs_row=True)
+@page(Audience.RESELLERS, Permission.REQUEST_ANSWER, methods=("GET", "POST"), needs_row=True)
 def decline(request: HttpRequest, designation: uuid.UUID) -> HttpResponse:
-    if conflict := wrong_organisation(request, reverse("support_contacts:duties")):
+    if request.method == "POST" and (
+        conflict := wrong_organisation(request, reverse("support_contacts:duties"))
+    ):
         return conflict
     row = _find(request, designation)
     require(request.actor, Permission.REQUEST_ANSWER)
+    if request.method != "POST":  # a page that was refused here, loaded again
+        return HttpResponseRedirect(reverse("support_contacts:duty", args=[row.pk]))
     form = DeclineForm(request.POST)
     if not form.is_valid():
         return _render(request, row, decline_form=form, status=422)
@@ -55,12 +59,16 @@ def decline(request: HttpRequest, designation: uuid.UUID) -> HttpResponse:
     )
 
 
-@page(Audience.RESELLERS, Permission.REQUEST_ANSWER, methods=("POST",), needs_row=True)
+@page(Audience.RESELLERS, Permission.REQUEST_ANSWER, methods=("GET", "POST"), needs_row=True)
 def hand_back(request: HttpRequest, designation: uuid.UUID) -> HttpResponse:
-    if conflict := wrong_organisation(request, reverse("support_contacts:duties")):
+    if request.method == "POST" and (
+        conflict := wrong_organisation(request, reverse("support_contacts:duties"))
+    ):
         return conflict
     row = _find(request, designation)
     require(request.actor, Permission.REQUEST_ANSWER)
+    if request.method != "POST":  # a page that was refused here, loaded again
+        return HttpResponseRedirect(reverse("support_contacts:duty", args=[row.pk]))
     form = HandBackForm(request.POST, today=timezone.localdate())
     if not form.is_valid():
         return _render(request, row, back_form=form, status=422)

@@ -137,8 +137,9 @@ def test_a_relationship_asked_for_anew_still_names_what_ended(world, duty):
     assert cause.since.date() == (timezone.now() - 3 * DAY).date()
 
 
-def test_what_was_never_eligible_is_told_by_its_reason(signed_in, world):
-    DesignationFactory(subscription=world.subscription, partner=ResellerFactory())
+def test_a_partner_that_is_no_reseller_any_more_is_told_by_its_reason(signed_in, world, duty):
+    world.trey.is_indirect_reseller, world.trey.is_direct_partner = False, True
+    world.trey.save()
     assert "No relationship" in text(signed_in.get(NEEDS))
 
 

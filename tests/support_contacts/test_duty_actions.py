@@ -273,6 +273,12 @@ def test_declining_needs_a_reason(signed_in_staff, duty):
     assert "sold by" not in html  # afterwards only customer, subscription, from and until
 
 
+def test_a_refused_answer_loaded_again_is_the_duty(signed_in_staff, duty):
+    for act in ("decline", "hand-back"):
+        response = signed_in_staff.get(f"/duties/{duty.pk}/{act}/")
+        assert (response.status_code, response["Location"]) == (302, f"/duties/{duty.pk}/")
+
+
 def test_what_was_ended_meanwhile_is_said_with_the_words_kept(signed_in_staff, world, agent, duty):
     choose_support_contact(world.subscription, partner_id=world.provider.pk, version=0, acting=agent)
     response = signed_in_staff.post(f"/duties/{duty.pk}/decline/", {"decline-reason": "My reason"})

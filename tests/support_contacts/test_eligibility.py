@@ -304,6 +304,20 @@ class TheRuleIsOne(TestCase):
             if standing is not None and not new_commerce:
                 self.since_when_it_does_not_hold(designation, standing, at, by_sql, runs)
 
+        self.what_lost_something_is_found(provider, designation)
+
+    def what_lost_something_is_found(self, provider, designation):
+        """The short way to what needs attention, and to what ends soon, leaves nothing out that was once eligible."""
+        rows = Designation.objects.filter(pk=designation.pk)
+        held_at_first = rows.in_force(designation.started_at).exists()
+        for days in (-3, 0, 3):
+            at, soon = NOW + days * DAY, 2 * DAY
+            touched = rows.touched(provider.pk, at, at + soon)
+            assert set(touched.ending(at, soon)) == set(rows.ending(at, soon)), at
+            if held_at_first:
+                stale = rows.touched(provider.pk, None, at).needs_attention(at)
+                assert set(stale) == set(rows.needs_attention(at)), at
+
     def since_when_it_does_not_hold(self, designation, standing, at, holds, runs):
         """The run of instants, as the database answers them, in which it has not held without interruption."""
         since = out_of_force_since(designation, standing, at=at)

@@ -19,7 +19,7 @@ from support_contacts.operations.registration import (
     registered_ended_with,
     remove_registered,
 )
-from support_contacts.tasks import end_registered_with
+from support_contacts.tasks import end_registered_with_relationships
 from tests.factories import CustomerFactory, ProviderFactory, SubscriptionFactory
 from tests.support_contacts.conftest import acting, make_world, member
 from tests.support_contacts.test_races import ROUNDS, at_once, chooser
@@ -216,12 +216,12 @@ def test_what_was_registered_ends_with_the_relationship(world, registered):
 
 
 def test_the_job_does_it_once_and_not_while_the_relationship_lasts(world, registered):
-    end_registered_with(str(world.relationship.pk))
+    end_registered_with_relationships(0)
     assert Subscription.objects.get(pk=registered.pk).is_live
 
     end_relationship(world)
-    end_registered_with(str(world.relationship.pk))
-    end_registered_with(str(world.relationship.pk))
+    end_registered_with_relationships(0)
+    end_registered_with_relationships(0)
 
     event = AuditEvent.objects.get(action="subscription.removed")
     assert (event.actor_kind, event.channel) == ("system", "rule")

@@ -166,6 +166,21 @@ def test_back_to_provider_takes_note_of_what_others_ended(world, agent):
     assert not AuditEvent.objects.exists()
 
 
+def test_back_to_provider_takes_note_of_moves_to_new_commerce(world, agent):
+    """An import may bring many of them at once."""
+    ended = DesignationFactory(
+        subscription=world.subscription,
+        partner=world.trey,
+        ended_at=timezone.now(),
+        ended_as=EndedAs.NEW_COMMERCE,
+    )
+    Subscription.objects.filter(pk=world.subscription.pk).update(is_new_commerce=True)
+    made = repair(selected(agent, [ended]), partner=world.provider, versions=versions([ended]), acting=agent)
+
+    assert outcomes(made) == ["already"]
+    assert not Designation.objects.unseen().exists()
+
+
 def test_a_repair_answers_the_reports_of_its_customers(world, agent):
     rows = stale_rows(world)
     report = ContactReport.objects.create(
@@ -353,6 +368,11 @@ def test_more_than_a_thousand_are_taken_in_parts_and_said(signed_in, world, monk
     stale_rows(world, 3)
     made = post_selection(signed_in, act="provider", all="1")
     assert "1 more matches." in text(signed_in.get(made["Location"]))
+
+
+def test_a_refused_selection_loaded_again_is_the_list(signed_in, world):
+    response = signed_in.get("/support-contacts/repair/")
+    assert (response.status_code, response["Location"]) == (302, NEEDS)
 
 
 def test_nothing_ticked_is_said_on_the_list(signed_in, world):
