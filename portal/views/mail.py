@@ -137,7 +137,7 @@ def demo(request: HttpRequest) -> HttpResponse:
     )
     if before is not None and before.tzinfo is None:
         before = None
-    mails = Mail.objects.filter(created_at__lt=before) if before else Mail.objects.all()
+    mails = Mail.objects.filter(created_at__lt=before or timezone.now())
     shown = [
         _shown(mail, request)
         for mail in mails.select_related("user").order_by("-created_at", "-pk")[: DEMO_PAGE + 1]

@@ -4,16 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0003_relationships_answered'),
-        ('subscriptions', '0001_initial'),
-        ('support_contacts', '0004_repair_selections'),
+        ("portal", "0003_relationships_answered"),
+        ("subscriptions", "0001_initial"),
+        ("support_contacts", "0004_repair_selections"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='designation',
-            index=models.Index(condition=models.Q(('ended_at', None), ('hands_back_at__isnull', False)), fields=['provider', 'hands_back_at'], name='designation_handed_back'),
+            model_name="designation",
+            index=models.Index(
+                condition=models.Q(("ended_at", None), ("hands_back_at__isnull", False)),
+                fields=["provider", "hands_back_at"],
+                name="designation_handed_back",
+            ),
         ),
     ]

@@ -88,17 +88,21 @@ def first_admin(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
 
 
 def _ours(request: HttpRequest, tenant: uuid.UUID) -> CustomerRelationship | None:
-    rows = CustomerRelationship.objects.established(timezone.now()).filter(
-        partner_id=request.actor.organisation.pk, customer_id=tenant
+    rows = (
+        CustomerRelationship.objects.visible_to(request.actor)
+        .established(timezone.now())
+        .filter(partner_id=request.actor.organisation.pk, customer_id=tenant)
     )
     return rows.select_related("partner__organisation", "customer__organisation").first()
 
 
 def _ended_before(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
     """A second press, or a colleague was first: what is over is said. A customer that never was ours is not there."""
-    row = CustomerRelationship.objects.filter(
-        partner_id=request.actor.organisation.pk, customer_id=tenant, ended_as=EndedAs.ENDED
-    ).first()
+    row = (
+        CustomerRelationship.objects.visible_to(request.actor)
+        .filter(partner_id=request.actor.organisation.pk, customer_id=tenant, ended_as=EndedAs.ENDED)
+        .first()
+    )
     if row is None or request.method != "POST":
         raise NotVisible
     require(request.actor, END)

@@ -26,7 +26,8 @@ def register(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
     if request.method == "POST" and (conflict := wrong_organisation(request, here)):
         return conflict
     relationship = (
-        CustomerRelationship.objects.established(timezone.now())
+        CustomerRelationship.objects.visible_to(request.actor)
+        .established(timezone.now())
         .filter(partner_id=request.actor.organisation.pk, customer_id=tenant)
         .select_related("partner__organisation")
         .first()

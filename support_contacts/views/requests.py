@@ -169,8 +169,10 @@ def withdraw(request: HttpRequest, tenant: uuid.UUID, relationship: uuid.UUID) -
 
 def _ours(request: HttpRequest, tenant: uuid.UUID) -> CustomerRelationship | None:
     """Our own established relationship with this customer."""
-    rows = CustomerRelationship.objects.established(timezone.now()).filter(
-        partner_id=request.actor.organisation.pk, customer_id=tenant
+    rows = (
+        CustomerRelationship.objects.visible_to(request.actor)
+        .established(timezone.now())
+        .filter(partner_id=request.actor.organisation.pk, customer_id=tenant)
     )
     return rows.select_related("partner__organisation", "customer__organisation").first()
 
@@ -184,7 +186,8 @@ def _own_request(request: HttpRequest, tenant: uuid.UUID, pk: uuid.UUID) -> Cust
         | Q(delegated_admins__requested_for_id=me)
     )
     row = (
-        CustomerRelationship.objects.filter(own, pk=pk, customer_id=tenant)
+        CustomerRelationship.objects.visible_to(request.actor)
+        .filter(own, pk=pk, customer_id=tenant)
         .select_related("partner__organisation", "customer__organisation")
         .distinct()
         .first()
@@ -212,10 +215,13 @@ def _choices(request: HttpRequest, *, rights_alone: bool) -> list[tuple[str, Any
 def _partners(request: HttpRequest) -> list[Partner]:
     """Ourselves, then our established resellers by name."""
     own = request.actor.organisation.partner
-    established = ResellerRelationship.objects.established(timezone.now()).filter(provider=own)
-    resellers = Partner.objects.filter(
-        pk__in=established.values("reseller_id"), is_indirect_reseller=True
-    ).select_related("organisation")
+    related = ResellerRelationship.objects.visible_to(request.actor).established(timezone.now())
+    established = related.filter(provider=own)
+    resellers = (
+        Partner.objects.visible_to(request.actor)
+        .filter(pk__in=established.values("reseller_id"), is_indirect_reseller=True)
+        .select_related("organisation")
+    )
     return [own, *resellers.order_by("organisation__sort_name", "pk")]
 
 

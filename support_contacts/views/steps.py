@@ -121,7 +121,8 @@ def _row(
     """A reseller of ours, now or once, at a customer of ours."""
     actor = request.actor
     relationship = (
-        CustomerRelationship.objects.established(timezone.now())
+        CustomerRelationship.objects.visible_to(request.actor)
+        .established(timezone.now())
         .filter(partner_id=actor.organisation.pk, customer_id=tenant)
         .select_related("customer")
         .first()

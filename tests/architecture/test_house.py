@@ -50,6 +50,15 @@ ASKED_OTHERWISE = {
         "CustomerRelationship",
     ): "the actor's own view alone, not its resellers'",
     ("support_contacts/views/whom_to_call.py", "CustomerRelationship"): "the actor's own view alone",
+    ("support_contacts/views/customer_ends.py", "Subscription"): "of a relationship found to be the actor's",
+    (
+        "support_contacts/views/customer_ends.py",
+        "Membership",
+    ): "whether a customer of ours has anybody at all",
+    ("support_contacts/views/duties.py", "ResellerRelationship"): "of the reseller's own designations",
+    ("support_contacts/tasks.py", "Partner"): "a job of the system, on its own behalf",
+    ("portal/views/mail.py", "User"): "the signed address of a mail names its reader",
+    ("portal/views/mail.py", "Mail"): "the letter box of the demo, only in the demo",
 }
 #: Where roles are compared: the table itself, and what is said of members, who have them as data.
 ROLES_ARE_DATA = {
