@@ -102,9 +102,8 @@ def choose(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> HttpRe
     except Busy as refusal:
         return _refused(request, row, form, status=503, stopped=refusal)
     if isinstance(outcome, AlreadySo):
-        return _redirect(
-            _subscription_url(row), request, already=outcome.event.pk if outcome.event else "default"
-        )
+        already = outcome.event.pk if outcome.event else "default"
+        return _redirect(_subscription_url(row), request, already=already)
     return _redirect(_verify_url(outcome.subscription, outcome.event), request)
 
 

@@ -7,9 +7,6 @@ does the role allow it (403).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-
-from django.utils import timezone
 
 from tests.architecture import relations
 from tests.architecture.canaries import CIRCLES
@@ -258,7 +255,3 @@ BY_DECLARATION: frozenset[str] = frozenset(
 )
 #: Patterns of others, which declare no audience of ours, each with its reason.
 NOT_OURS: dict[str, str] = {}
-
-
-def moment() -> str:
-    return (timezone.now() - timedelta(minutes=1)).isoformat()

@@ -66,6 +66,26 @@ def test_only_a_person_of_two_organisations_is_offered_the_other(stage: Stage, p
         assert len(queries) == len(as_many)
 
 
+@pytest.mark.parametrize("person", [AMBI_FABRIKAM, AMBI_PROSEWARE], ids=str)
+def test_the_offer_follows_the_subscription_not_its_customer(stage: Stage, person: Person) -> None:
+    other = "proseware" if person == AMBI_FABRIKAM else "fabrikam"
+    sales = stage.world.sales
+    theirs, nobodys = sales[other, "contoso"].subscription, sales["litware", "adatum"].subscription
+    offered = stage.ask(person, "GET", subscription(theirs.customer_id, theirs.public_id))
+    assert offered.status_code == 404
+    assert str(guid(other)) in offered.content.decode().split('id="content"')[1]
+    # A subscription of neither, under its own customer, and an id nobody has there: no offer, the same answer.
+    refused, queries = stage.measure(person, "GET", subscription(nobodys.customer_id, nobodys.public_id))
+    nowhere, as_many = stage.measure(person, "GET", subscription(nobodys.customer_id, NOWHERE))
+    assert str(guid(other)) not in refused.content.decode().split('id="content"')[1]
+    assert text(refused, nobodys.public_id) == text(nowhere, NOWHERE)
+    assert len(queries) == len(as_many)
+
+
+def subscription(tenant: object, identity: object) -> str:
+    return reverse("customers:subscription", args=[tenant, identity])
+
+
 def detail(tenant: object) -> str:
     return reverse("customers:preview", args=[tenant])
 
