@@ -117,9 +117,13 @@ def stop_groups(groups: list[int]) -> None:
 
 
 def _lives(group: int) -> bool:
+    """Whether anything of it runs: a dead leader still holds its sockets while one of its threads is dying."""
     for pid in psutil.pids():
         with contextlib.suppress(psutil.Error):
-            if _group_of(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            if _group_of(pid) != group:
+                continue
+            process = psutil.Process(pid)
+            if process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1:
                 return True
     return False
 
