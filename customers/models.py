@@ -74,6 +74,10 @@ class CustomerRelationship(Lifecycle):
     customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="relationships")
     company_name = models.CharField(_("company name"), max_length=200, blank=True)
     sort_name = models.CharField(max_length=200, db_collation="C", editable=False)
+    # The provider that asked on behalf of its reseller, when `partner` is that reseller.
+    requested_for = models.ForeignKey(
+        "portal.Partner", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     domain = models.CharField(_("primary domain"), max_length=253, blank=True)
     domains = ArrayField(
         models.CharField(max_length=253), verbose_name=_("domains"), default=list, blank=True
@@ -203,6 +207,8 @@ class DelegatedAdmin(Lifecycle):
     requested_for = models.ForeignKey(
         "portal.Partner", models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # Asked for: how many days it lasts from the moment the customer accepts (Microsoft: at most two years).
+    days = models.PositiveSmallIntegerField(_("days"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
 
     objects = DelegatedAdminQuerySet.as_manager()
@@ -219,6 +225,11 @@ class DelegatedAdmin(Lifecycle):
                 condition=Q(ends_at=None) | Q(established_at=None) | Q(ends_at__gte=F("established_at")),
                 name="delegated_admin_agreed_end",
                 violation_error_message=_("It cannot end before it begins."),
+            ),
+            models.CheckConstraint(
+                condition=Q(days=None) | Q(days__range=(1, 730)),
+                name="delegated_admin_days",
+                violation_error_message=_("Delegated admin lasts between 1 and 730 days."),
             ),
             models.UniqueConstraint(
                 fields=["relationship"],
@@ -259,9 +270,68 @@ class DelegatedAdmin(Lifecycle):
         return last
 
 
+class AskQuerySet(TenantQuerySet["Ask"]):
+    def visible_to(self, actor):
+        return self.filter(provider_id=actor.organisation.pk)
+
+    def open(self):
+        """Steps nobody has taken yet."""
+        return self.filter(done_at=None).exclude(_related_since())
+
+    def taken_since(self):
+        """Steps that were taken without anybody crossing them off: a relationship is asked for in the kernel."""
+        return self.filter(_related_since(), done_at=None)
+
+
+def _related_since() -> Q:
+    """A relationship was asked for, or came into being, after this step was asked for."""
+    related = ResellerRelationship.objects.filter(
+        provider=OuterRef("provider"), reseller=OuterRef("reseller")
+    )
+    asked_at = OuterRef("asked_at")
+    since = Q(requested_at__gte=asked_at) | Q(established_at__gte=asked_at)
+    return Q(Q(step="relationship"), Exists(related.filter(since)))
+
+
+class Ask(models.Model):
+    """A step somebody's role does not let them take, put on the list of those who may: one click, prefilled."""
+
+    class Step(models.TextChoices):
+        RELATIONSHIP = "relationship", _("Request relationship")
+        DELEGATED_ADMIN = "delegated_admin", _("Request delegated admin")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    provider = models.ForeignKey("portal.Partner", models.CASCADE, related_name="+")
+    reseller = models.ForeignKey("portal.Partner", models.CASCADE, related_name="+")
+    customer = models.ForeignKey(
+        "customers.Customer", models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    step = models.CharField(max_length=20, choices=Step.choices)
+    path = models.CharField(max_length=500)
+    asked_by = models.ForeignKey("portal.User", models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AskQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "reseller", "customer", "step"],
+                condition=Q(done_at=None),
+                nulls_distinct=False,
+                name="ask_open_once",
+                violation_error_message=_("This was asked for already."),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.step}: {self.reseller}"
+
+
 def active_grant(partner: OuterRef | F, customer: OuterRef | F, at: datetime) -> Exists:
     """Does this partner hold delegated admin at this customer at `at`? For use in larger questions."""
     return Exists(DelegatedAdmin.objects.active(at).of(partner, customer))
 
 
-__all__ = ["Customer", "CustomerRelationship", "CustomerWord", "DelegatedAdmin", "active_grant"]
+__all__ = ["Ask", "Customer", "CustomerRelationship", "CustomerWord", "DelegatedAdmin", "active_grant"]

@@ -49,6 +49,11 @@ class Actor:
         """An operator's command, acting on an organisation's record. It needs no role: it has the machine."""
         return cls(organisation=organisation, kind=ActorKind.OPERATOR, channel=channel, request_id=request_id)
 
+    @classmethod
+    def system(cls, organisation: "Organisation", *, channel: str = "rule", request_id: str = "") -> "Actor":
+        """The portal itself, doing on an organisation's record what that organisation's own policy says (R2)."""
+        return cls(organisation=organisation, kind=ActorKind.SYSTEM, channel=channel, request_id=request_id)
+
     @property
     def is_provider(self) -> bool:
         """Acts for an organisation that sells subscriptions."""

@@ -1,16 +1,22 @@
 """What every template may rely on: the frame around the page."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from portal.actor import Actor
 from portal.permissions import Permission, can
 from portal.zones import abbreviation, city
+
+#: The page whose count stands in the rail, and the function that counts, asked only where the rail is drawn.
+ATTENTION, COUNT = "contacts:list", "support_contacts.attention.count_for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,7 @@ class Item:
     url: str
     icon: str
     current: bool
-    count: int | None = None
+    count: Callable[[], int] | None = None
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
@@ -58,16 +64,32 @@ def navigation(request: HttpRequest, actor: Actor) -> list[Item]:
         wanted.append((_("Home"), "home", "home"))
     if views_customers:
         wanted.append((_("Customers"), "customers:list", "building-office-2"))
+        wanted.append((_("Support contacts"), ATTENTION, "lifebuoy"))
+        wanted.append((_("Resellers"), "resellers:list", "user-group"))
     if views_duties:
-        wanted.append((_("Duties"), "support_contacts:duties", "lifebuoy"))
+        wanted.append((_("Duties"), "support_contacts:duties", "briefcase"))
+        wanted.append((_("Providers"), "providers:list", "building-storefront"))
     if views_support:
         wanted.append((_("Whom to call"), "support_contacts:whom-to-call", "phone"))
+        wanted.append((_("Partner relationships"), "partner_relationships:list", "user-group"))
     wanted.append((_("Organisation"), "organisation:profile", "cog-6-tooth"))
     return [
-        Item(label, url, icon, current=_is_current(request.path, url))
+        Item(
+            label,
+            url,
+            icon,
+            current=_is_current(request.path, url),
+            count=partial(_attention, actor) if name == ATTENTION else None,
+        )
         for label, name, icon in wanted
         if (url := _url(name))
     ]
+
+
+def _attention(actor: Actor) -> int:
+    """What needs this actor's attention; the app that knows lies above and is named as a string."""
+    count: int = import_string(COUNT)(actor)
+    return count
 
 
 def _is_current(path: str, url: str) -> bool:

@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
@@ -33,6 +34,7 @@ class Environment:
     hsts_seconds: int
     email: dict[str, Any]
     email_from: str
+    public_url: str
     log_level: str
     bind: str
     port: int
@@ -70,6 +72,7 @@ def _read(env: Env) -> Environment:
         )
     if not local and not hosts:
         raise ImproperlyConfigured("ALLOWED_HOSTS is not set. Give the host names people use, with commas.")
+    port = _number(env, "PORT", 8000, 1, 65535)
     return Environment(
         var=var,
         demo=demo,
@@ -84,9 +87,10 @@ def _read(env: Env) -> Environment:
         hsts_seconds=_number(env, "HSTS_SECONDS", 31_536_000, 0, 10**9),
         email=dict(env.dj_email_url("EMAIL_URL")) if env.str("EMAIL_URL", "") else {},
         email_from=env.str("EMAIL_FROM", "portal@localhost"),
+        public_url=_public_url(env, hosts, f"http://127.0.0.1:{port}" if local else ""),
         log_level=env.str("LOG_LEVEL", "INFO").upper(),
         bind=bind,
-        port=_number(env, "PORT", 8000, 1, 65535),
+        port=port,
         web_workers=_number(env, "WEB_WORKERS", os.cpu_count() or 1, 1, 64),
     )
 
@@ -96,6 +100,29 @@ def _number(env: Env, name: str, default: int, least: int, most: int) -> int:
     if not least <= value <= most:
         raise ImproperlyConfigured(f"{name}={value} is not between {least} and {most}.")
     return value
+
+
+def _public_url(env: Env, hosts: list[str], otherwise: str) -> str:
+    """What the links in mails begin with: given, or the first host name people use."""
+    given: str = env.str("PUBLIC_URL", "").rstrip("/")
+    named = next((host for host in hosts if not host.startswith((".", "*"))), "")
+    url = given or otherwise or (f"https://{named}" if named else "")
+    if not url:
+        raise ImproperlyConfigured(
+            "PUBLIC_URL is not set, and ALLOWED_HOSTS names no single host: give what links in mails begin with."
+        )
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.netloc
+        or parts.path
+        or parts.query
+        or parts.fragment
+    ):
+        raise ImproperlyConfigured(
+            f"PUBLIC_URL={given} is not what links in mails can begin with, as in https://portal.company.example."
+        )
+    return url
 
 
 def _generated_key(var: Path, local: bool) -> str:

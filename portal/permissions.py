@@ -42,9 +42,17 @@ class Permission(StrEnum):
 
     CONTACT_ASSIGN = "contact:assign"
     CUSTOMER_VIEW = "customer:view"
+    DELEGATED_ADMIN_REQUEST = "delegated_admin:request"
+    MAIL_VIEW = "mail:view"
     MEMBER_MANAGE = "member:manage"
     ORGANISATION_VIEW = "organisation:view"
+    # A customer's answer to its partners: an agent of a tenant that is both does not give its admin rights away.
+    PARTNER_REQUEST_ANSWER = "partner_request:answer"
     PROFILE_EDIT = "profile:edit"
+    RELATIONSHIP_ASK = "relationship:ask"
+    RELATIONSHIP_END = "relationship:end"
+    RELATIONSHIP_REQUEST = "relationship:request"
+    REQUEST_ANSWER = "request:answer"
     SUPPORT_VIEW = "support:view"
 
 
@@ -55,11 +63,22 @@ _EVERYBODY = frozenset({Permission.ORGANISATION_VIEW})
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.GLOBAL_ADMIN: frozenset(Permission),
     Role.ADMIN_AGENT: _EVERYBODY
-    | {Permission.CUSTOMER_VIEW, Permission.CONTACT_ASSIGN, Permission.PROFILE_EDIT},
-    Role.HELPDESK_AGENT: _EVERYBODY | {Permission.CUSTOMER_VIEW, Permission.CONTACT_ASSIGN},
-    Role.SALES_AGENT: _EVERYBODY | {Permission.CUSTOMER_VIEW},
+    | {
+        Permission.CONTACT_ASSIGN,
+        Permission.CUSTOMER_VIEW,
+        Permission.DELEGATED_ADMIN_REQUEST,
+        Permission.MAIL_VIEW,
+        Permission.PROFILE_EDIT,
+        Permission.RELATIONSHIP_ASK,
+        Permission.RELATIONSHIP_REQUEST,
+        Permission.REQUEST_ANSWER,
+    },
+    Role.HELPDESK_AGENT: _EVERYBODY
+    | {Permission.CONTACT_ASSIGN, Permission.CUSTOMER_VIEW, Permission.RELATIONSHIP_ASK},
+    Role.SALES_AGENT: _EVERYBODY
+    | {Permission.CUSTOMER_VIEW, Permission.RELATIONSHIP_ASK, Permission.RELATIONSHIP_REQUEST},
     Role.BILLING_ADMIN: _EVERYBODY,
-    Role.USER_ADMIN: _EVERYBODY | {Permission.MEMBER_MANAGE},
+    Role.USER_ADMIN: _EVERYBODY | {Permission.MAIL_VIEW, Permission.MEMBER_MANAGE},
     Role.SERVICE_SUPPORT_ADMIN: _EVERYBODY | {Permission.SUPPORT_VIEW},
 }
 

@@ -16,6 +16,7 @@ DEMO = ENVIRONMENT.demo
 SECRET_KEY = ENVIRONMENT.secret_key
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxy_count
+PUBLIC_URL = ENVIRONMENT.public_url
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -66,6 +67,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "portal.context.frame",
+                "support_contacts.told.context",
             ],
             "loaders": [
                 (
@@ -169,10 +171,11 @@ STORAGES = {
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email_from
-# Without EMAIL_URL nothing is sent: a copy of each mail lies in var/mail.
+# Without EMAIL_URL nothing is sent, nor ever in the demo: a copy of each mail lies in var/mail.
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
-vars().update(ENVIRONMENT.email)
+if not DEMO:
+    vars().update(ENVIRONMENT.email)
 EMAIL_TIMEOUT = 10
 
 # -- language and time

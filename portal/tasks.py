@@ -8,15 +8,51 @@ from procrastinate.contrib.django import app
 
 from portal import ratelimit
 from portal.jobs import job
+from portal.mail import invitations, members, outbox, resellers, telling
+
+#: Whose letters the jobs below know; apps above bring theirs in their own tasks.
+LETTERS = (members, resellers)
 
 LONGEST_WINDOW = timedelta(days=1)  # of any rate limit
+MAILS_KEPT = timedelta(days=90)
 
 
 @job("portal.clear_expired", cron="*/15 * * * *")
 def clear_expired(timestamp: int) -> None:
-    """Delete sessions that have ended and rate-limit counters nobody asks for any more."""
+    """Delete sessions that have ended, rate-limit counters and mails nobody asks for any more."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     ratelimit.prune(timezone.now() - LONGEST_WINDOW)
+    outbox.prune(timezone.now() - MAILS_KEPT)
+
+
+@job("portal.tell")
+def tell(event_id: str) -> None:
+    """Write the mails that tell of one event: who is told is decided now, by the roles held now."""
+    telling.tell(event_id)
+
+
+@job("portal.tell_batch")
+def tell_batch(request_id: str, organisation_id: str) -> None:
+    """Write the mails that tell of everything one bulk request changed: one a person, not one a row."""
+    telling.tell_batch(request_id, organisation_id)
+
+
+@job("portal.tell_of_request")
+def tell_of_request(relationship_id: str, again: int = 0) -> None:
+    """Remind the reseller of a request that waits for its answer."""
+    resellers.remind(relationship_id)
+
+
+@job("portal.tell_of_invitation")
+def tell_of_invitation(invitation_id: str) -> None:
+    """Mail an organisation's invitation; its link is put in when it goes out, and kept nowhere."""
+    invitations.tell(invitation_id)
+
+
+@job("portal.send_mail")
+def send_mail(mail_id: str) -> None:
+    """Hand one mail over to the mail server."""
+    outbox.send(mail_id)
 
 
 @app.periodic(cron="* * * * *")

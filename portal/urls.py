@@ -15,5 +15,9 @@ urlpatterns = [
     path("", include("portal.urls_entry")),
     path("organisation/", include("portal.urls_organisation")),
     path("customers/", include("support_contacts.urls_customers")),
+    path("resellers/", include("support_contacts.urls_resellers")),
+    path("providers/", include("support_contacts.urls_providers")),
+    path("partner-relationships/", include("support_contacts.urls_partner_relationships")),
+    path("support-contacts/", include("support_contacts.urls_attention")),
     path("", include("support_contacts.urls")),
 ]

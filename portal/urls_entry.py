@@ -5,7 +5,7 @@ allauth's names stay, since it looks its pages up by them; of its many pages the
 
 from django.urls import path, re_path
 
-from portal.views import demo, entry, home, join
+from portal.views import arrivals, demo, entry, home, join, links, mail
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -22,7 +22,12 @@ urlpatterns = [
     path("password/new/done/", entry.new_password_done, name="account_reset_password_from_key_done"),
     path("password/", entry.change_password, name="account_change_password"),
     path("join/<str:token>/", join.join, name="join"),
+    path("invitations/<str:token>/", arrivals.organisation_invitation, name="organisation-invitation"),
+    path("links/<str:token>/", links.follow_link, name="follow-link"),
     path("switch-organisation/", home.switch_organisation, name="switch-organisation"),
     path("language/", home.language, name="language"),
+    path("mail/off/<str:signed>/", mail.off, name="mail-off"),
+    path("demo/mail/", mail.demo, name="demo-mail"),
+    path("demo/mail/<guid:mail>/", mail.demo_html, name="demo-mail-html"),
     path("organisation/preferences/", home.preferences, name="preferences"),
 ]

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from portal.views import members, organisation
+from portal.views import mail, members, organisation
 
 app_name = "organisation"
 urlpatterns = [
     path("", organisation.profile, name="profile"),
     path("profile/", organisation.change_profile, name="change-profile"),
     path("profile/preview/", organisation.preview_profile, name="preview-profile"),
+    path("mail/", mail.sent, name="mail"),
     path("members/", members.members, name="members"),
     path("members/invite/", members.invite, name="invite"),
     path("members/<guid:membership>/", members.member, name="member"),

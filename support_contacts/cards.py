@@ -59,6 +59,17 @@ class Product:
     fallback: str = ""
     tell: str = ""
     mail_href: str = ""
+    #: Our id of a subscription somebody added for support; the customer may remove it.
+    registered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered to a report about this contact."""
+
+    provider: str
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,11 @@ class Card:
     urgent_note: str
     remark: str
     sentence: str
+    # Only on the customer's own page: where to say that this contact is wrong, what was said, what was answered.
+    report_url: str = ""
+    reported_at: datetime | None = None
+    told: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
 
     @property
     def key(self) -> str:
@@ -257,7 +273,7 @@ def _product(
     if subscription.is_bought_elsewhere:
         where = subscription.seller_name or subscription.get_purchased_through_display()
         values = {"seller": where, "partner": subscription.provider.name}
-        notes.append(_("Bought elsewhere: %(seller)s · added by %(partner)s") % values)
+        notes.append(_("Bought elsewhere: %(seller)s · added by %(partner)s for support") % values)
     elif tells_seller:
         notes.append(_("Sold by %(partner)s") % {"partner": subscription.provider.name})
     asked = subscription.status in (Status.SUSPENDED, Status.PENDING)
@@ -271,6 +287,7 @@ def _product(
         fallback=_fallback(row),
         tell=_tell(subscription, customer) if customer else "",
         mail_href=mail_href(mail, f"{subscription.name} · {subscription.public_id}") if mail else "",
+        registered=str(subscription.pk) if subscription.is_bought_elsewhere else "",
     )
 
 
@@ -315,4 +332,4 @@ def _common_day(instants: Sequence[datetime | None], zone: ZoneInfo) -> datetime
     return instants[0] if len(days) == 1 else None
 
 
-__all__ = ["Card", "Customer", "Product", "card_for", "cards_of"]
+__all__ = ["Answer", "Card", "Customer", "Product", "card_for", "cards_of"]

@@ -13,7 +13,9 @@ from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from customers.models import CustomerRelationship, DelegatedAdmin
-from portal.models import Partner, State
+from portal.actor import Actor
+from portal.models import Membership, Partner, State
+from portal.permissions import Permission, can
 from subscriptions.models import Subscription
 from support_contacts.customer_rows import SOON, days_until
 from support_contacts.models import (
@@ -27,7 +29,9 @@ from support_contacts.models import (
     intervals,
     standings,
 )
+from support_contacts.open_requests import OpenRequest, open_requests
 from support_contacts.reasons import ReasonWords, cause, words
+from support_contacts.steps import Step, Steps
 
 #: Resellers listed at once; the others fold away.
 LISTED = 10
@@ -100,6 +104,7 @@ class ResellerRow:
 
     candidate: Candidate
     why: ReasonWords | None
+    step: Step | None = None
 
     @property
     def ends(self) -> datetime | None:
@@ -131,6 +136,8 @@ class CustomerPage:
     now: datetime
     show: str = ""
     origin: str = ""
+    #: Who looks at it; nobody in particular takes no steps.
+    actor: Actor | None = None
 
     @property
     def provider(self) -> Partner:
@@ -233,10 +240,52 @@ class CustomerPage:
         others = sorted(
             found.unavailable, key=lambda c: _RANKS[c.verdict.reason or Reason.RELATIONSHIP_MISSING]
         )
-        return [ResellerRow(c, None) for c in found.eligible] + [
-            ResellerRow(c, words(c.verdict, customer=self.relationship.name, reseller=c.partner.name))
-            for c in others
-        ]
+        return [ResellerRow(c, None) for c in found.eligible] + [self._other(c) for c in others]
+
+    def _other(self, candidate: Candidate) -> ResellerRow:
+        why = words(candidate.verdict, customer=self.relationship.name, reseller=candidate.partner.name)
+        step = None
+        if candidate.verdict.reason == Reason.DELEGATED_ADMIN_REQUESTED and self.may_grant:
+            step = Step()  # it is among the requests, with its buttons
+        elif self.steps is not None:
+            standing = self.standings[candidate.partner.pk]
+            step = self.steps.of(standing, candidate.verdict, otherwise=why.step)
+        return ResellerRow(candidate, why, step)
+
+    @cached_property
+    def steps(self) -> Steps | None:
+        """What the person who looks may do about resellers that are not eligible here; back to this page."""
+        if self.actor is None:
+            return None
+        return Steps(self.actor, self.customer_id, reverse("customers:detail", args=[self.customer_id]))
+
+    # -- requests, and the end
+
+    @cached_property
+    def requests(self) -> list[OpenRequest]:
+        """What we asked this customer for and is not answered yet."""
+        return open_requests(self.actor, now=self.now, customer_id=self.customer_id) if self.actor else []
+
+    @property
+    def may_request(self) -> bool:
+        return self.actor is not None and bool(can(self.actor, Permission.RELATIONSHIP_REQUEST))
+
+    @property
+    def may_grant(self) -> bool:
+        return self.actor is not None and bool(can(self.actor, Permission.DELEGATED_ADMIN_REQUEST))
+
+    @property
+    def may_end(self) -> bool:
+        return self.actor is not None and bool(can(self.actor, Permission.RELATIONSHIP_END))
+
+    @property
+    def sold(self) -> list[SubscriptionRow]:
+        """Live subscriptions we sold: while there are some, the relationship does not end."""
+        return [row for row in self.live if not row.subscription.is_bought_elsewhere]
+
+    @cached_property
+    def has_members(self) -> bool:
+        return Membership.objects.filter(organisation_id=self.customer_id).exists()
 
     @property
     def resellers(self) -> list[ResellerRow]:

@@ -1,7 +1,7 @@
 """What a line of the customers list says, for a whole page of them at once."""
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -13,7 +13,7 @@ from customers.models import CustomerRelationship
 from portal.models import Partner
 from subscriptions.models import Subscription
 from support_contacts.contacts import standings_of
-from support_contacts.models import Designation, verdict
+from support_contacts.models import Designation, force
 
 #: Delegated admin that ends within this many days is worth a word (R8).
 SOON = timedelta(days=31)
@@ -29,6 +29,7 @@ class CustomerRow:
     stale: int = 0
     stale_since: datetime | None = None
     ends: datetime | None = None
+    ends_handed_back: bool = False
     hit: Subscription | None = None
 
     @property
@@ -77,22 +78,25 @@ def rows_for(
         rows[counted["customer_id"]].subscriptions = counted["count"]
     groups = _designated(live, now)
     standings = standings_of([group.example for group in groups])
-    designated: dict[uuid.UUID, list[tuple[int, str, str]]] = defaultdict(list)
+    designated: dict[uuid.UUID, Counter[tuple[str, str]]] = defaultdict(Counter)
     for group in groups:
         partner, customer_id = group.example.partner, group.example.subscription.customer_id
         row = rows[customer_id]
-        judged = verdict(standings[provider.pk, partner.pk, customer_id], at=now, told_to=None)
+        judged = force(group.example, standings[provider.pk, partner.pk, customer_id], at=now)
         if group.holds:
-            designated[customer_id].append((-group.count, partner.organisation.sort_name, partner.name))
-            if judged.grant_ends_at is not None and judged.grant_ends_at - now <= SOON:
-                row.ends = min(row.ends or judged.grant_ends_at, judged.grant_ends_at)
+            designated[customer_id][partner.organisation.sort_name, partner.name] += group.count
+            ends = judged.grant_ends_at
+            if ends is not None and ends - now <= SOON and (row.ends is None or ends < row.ends):
+                row.ends, row.ends_handed_back = ends, ends == group.example.hands_back_at
         else:
             row.stale += group.count
             row.stale_since = min(filter(None, (row.stale_since, judged.since)), default=None)
     for customer_id, row in rows.items():
-        found = sorted(designated[customer_id])
-        row.supporters = [name for _count, _sort_name, name in found]
-        if row.subscriptions + sum(negative for negative, *_names in found) > 0:
+        found = designated[customer_id]
+        row.supporters = [
+            name for _sort_name, name in sorted(found, key=lambda named: (-found[named], *named))
+        ]
+        if row.subscriptions > found.total():
             row.supporters.append(provider.organisation.name)
         if hit is not None and hit.customer_id == customer_id:
             row.hit = hit
@@ -101,7 +105,7 @@ def rows_for(
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What one partner is designated for at one customer: an example, of how many, and whether they hold."""
+    """What one partner is designated for at one customer until one instant: an example, how many, whether they hold."""
 
     example: Designation
     count: int
@@ -109,7 +113,7 @@ class _Group:
 
 
 def _designated(live: QuerySet[Subscription], now: datetime) -> list[_Group]:
-    group = ("subscription__customer_id", "partner_id", "subscription__is_new_commerce")
+    group = ("subscription__customer_id", "partner_id", "subscription__is_new_commerce", "hands_back_at")
     found = (
         Designation.objects.stored()
         .with_force(now)

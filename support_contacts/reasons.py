@@ -31,6 +31,7 @@ def cause(verdict: Verdict, partner: str) -> str:
         Reason.RELATIONSHIP_ENDED: _("The relationship with %(partner)s ended on %(date)s."),
         Reason.DELEGATED_ADMIN_EXPIRED: _("The delegated admin of %(partner)s expired on %(date)s."),
         Reason.DELEGATED_ADMIN_ENDED: _("The delegated admin of %(partner)s ended on %(date)s."),
+        Reason.HANDED_BACK: _("%(partner)s handed it back on %(date)s."),
     }
     text = texts.get(reason) if reason and since else None
     return (text or _("%(partner)s is no longer eligible here.")) % {"partner": partner, "date": since}

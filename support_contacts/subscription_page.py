@@ -30,6 +30,7 @@ from support_contacts.models import (
     standings,
 )
 from support_contacts.reasons import ReasonWords, cause, words
+from support_contacts.steps import Step, Steps
 
 #: Above this many eligible resellers the picker shows the first ones and asks for a name.
 SHOWN_AT_MOST = 50
@@ -53,6 +54,7 @@ class Unavailable:
 
     candidate: Candidate
     why: ReasonWords
+    step: Step
 
 
 @dataclass
@@ -68,6 +70,8 @@ class SubscriptionPage:
     # Add-ons as the person ticked them; None where nobody has yet.
     ticked: Collection[uuid.UUID] | None = None
     people: dict[uuid.UUID, str] = field(default_factory=dict)
+    #: This page with the list it was reached from: where a step towards a reseller comes back to.
+    origin: str = ""
 
     @property
     def customer_name(self) -> str:
@@ -162,11 +166,17 @@ class SubscriptionPage:
 
     @property
     def unavailable(self) -> list[Unavailable]:
-        return [
-            Unavailable(c, words(c.verdict, customer=self.customer_name, reseller=c.partner.name))
-            for c in self.candidates.unavailable
-            if self._is_found(c)
-        ]
+        return [self._unavailable(c) for c in self.candidates.unavailable if self._is_found(c)]
+
+    @cached_property
+    def steps(self) -> Steps:
+        """What this person may do about it; every step comes back to this page."""
+        return Steps(self.actor, self.subscription.customer_id, self.origin)
+
+    def _unavailable(self, candidate: Candidate) -> Unavailable:
+        why = words(candidate.verdict, customer=self.customer_name, reseller=candidate.partner.name)
+        standing = self.standings[candidate.partner.pk]
+        return Unavailable(candidate, why, self.steps.of(standing, candidate.verdict, otherwise=why.step))
 
     @property
     def finds_nothing(self) -> bool:
@@ -212,7 +222,8 @@ class SubscriptionPage:
             .select_related("note")
             .order_by("-at", "-pk")
         )
-        ids = {event.actor_id for event in rows if event.actor_id}
+        own = self.actor.organisation.pk
+        ids = {event.actor_id for event in rows if event.actor_id and event.actor_organisation_id == own}
         self.people |= dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
         return rows
 
@@ -243,9 +254,11 @@ class SubscriptionPage:
         return self.history[0]
 
     def who(self, event: AuditEvent | None) -> str:
-        """Who acted, as an agent of the same provider reads it."""
+        """Who acted, as an agent of the same provider reads it; of another organisation's people only its name."""
         if event is None or event.actor_id is None:
             return ""
+        if event.actor_organisation_id != self.actor.organisation.pk:
+            return event.actor_organisation_name
         return self.people.get(event.actor_id, "")
 
     def on(self, day: date) -> list[Interval]:

@@ -79,6 +79,7 @@ def _flush_as(owner: dict[str, Any]) -> Any:
                 own.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             for statement in sql_list:
                 own.execute(statement)
+            own.execute("TRUNCATE procrastinate_jobs CASCADE")  # not Django's to manage, so not in its list
             for (table,) in guarded:
                 own.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 

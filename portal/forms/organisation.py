@@ -7,9 +7,12 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal import zones
-from portal.models import Membership
+from portal.models import MailKind, Membership
 from portal.operations.members import may_grant, roles_of
 from portal.permissions import Role
+
+#: Kinds of mail a person may do without; an invitation comes before there is a person to ask.
+TOLD = [(kind.value, kind.label) for kind in MailKind if kind != MailKind.INVITATION]
 
 
 class InviteForm(forms.Form):
@@ -64,6 +67,16 @@ class PreferencesForm(forms.Form):
     time_zone = forms.ChoiceField(
         label=_("Time zone"), required=False, help_text=_("Times are shown in this zone, everywhere.")
     )
+    mails = forms.MultipleChoiceField(
+        label=_("Mails you want"), required=False, widget=forms.CheckboxSelectMultiple, choices=TOLD
+    )
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the operation takes: the kinds of mail that are not wanted instead of those that are."""
+        cleaned = dict(self.cleaned_data)
+        wanted = cleaned.pop("mails")
+        return cleaned | {"mail_off": [kind for kind, _label in TOLD if kind not in wanted]}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

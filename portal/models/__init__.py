@@ -2,20 +2,28 @@
 
 from portal.models.audit import Action, AuditEvent, AuditNote, Channel
 from portal.models.lifecycle import LAPSES_AFTER, EndedAs, Lifecycle, State, established
+from portal.models.links import AnswerLink, OrganisationInvitation
 from portal.models.organisation import Organisation
 from portal.models.partner import Partner, PartnerSuspension, ResellerRelationship, SupportProfile
+from portal.models.telling import Mail, MailKind, MailState, Notice
 from portal.models.user import Membership, PasswordLink, User
 
 __all__ = [
     "LAPSES_AFTER",
     "Action",
+    "AnswerLink",
     "AuditEvent",
     "AuditNote",
     "Channel",
     "EndedAs",
     "Lifecycle",
+    "Mail",
+    "MailKind",
+    "MailState",
     "Membership",
+    "Notice",
     "Organisation",
+    "OrganisationInvitation",
     "Partner",
     "PartnerSuspension",
     "PasswordLink",

@@ -23,15 +23,24 @@ class Channel(models.TextChoices):
 class Action(models.TextChoices):
     """Every kind of change the log knows. Alphabetical; a new operation adds its line here."""
 
+    CONTACT_REPORTED = "contact.reported", _("Contact reported as wrong")
+    CONTACT_REPORT_ANSWERED = "contact.report_answered", _("Report answered")
+    CUSTOMER_RELATIONSHIP_DECLINED = "customer_relationship.declined", _("Customer relationship declined")
     CUSTOMER_RELATIONSHIP_ENDED = "customer_relationship.ended", _("Customer relationship ended")
     CUSTOMER_RELATIONSHIP_ESTABLISHED = (
         "customer_relationship.established",
         _("Customer relationship established"),
     )
+    CUSTOMER_RELATIONSHIP_REQUESTED = "customer_relationship.requested", _("Customer relationship requested")
+    CUSTOMER_RELATIONSHIP_WITHDRAWN = "customer_relationship.withdrawn", _("Request withdrawn")
+    DELEGATED_ADMIN_DECLINED = "delegated_admin.declined", _("Delegated admin declined")
     DELEGATED_ADMIN_ENDED = "delegated_admin.ended", _("Delegated admin ended")
     DELEGATED_ADMIN_ESTABLISHED = "delegated_admin.established", _("Delegated admin granted")
     DELEGATED_ADMIN_REQUESTED = "delegated_admin.requested", _("Delegated admin requested")
+    DELEGATED_ADMIN_WITHDRAWN = "delegated_admin.withdrawn", _("Request for delegated admin withdrawn")
+    DESIGNATION_ACKNOWLEDGED = "designation.acknowledged", _("Designation acknowledged")
     DESIGNATION_ENDED = "designation.ended", _("Back to provider")
+    DESIGNATION_HAND_BACK_PLANNED = "designation.hand_back_planned", _("Hand-back announced")
     DESIGNATION_MADE = "designation.made", _("Support contact designated")
     IMPORT_RUN = "import.run", _("Import")
     MEMBER_INVITED = "member.invited", _("Member invited")
@@ -40,15 +49,26 @@ class Action(models.TextChoices):
     MEMBER_ROLES_CHANGED = "member.roles_changed", _("Roles changed")
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn", _("Invitation withdrawn")
     ORGANISATION_CREATED = "organisation.created", _("Organisation created")
+    ORGANISATION_INVITED = "organisation.invited", _("Reseller invited")
+    ORGANISATION_INVITATION_WITHDRAWN = (
+        "organisation.invitation_withdrawn",
+        _("Invitation of a reseller withdrawn"),
+    )
     PARTNER_SUSPENDED = "partner.suspended", _("Partner suspended")
     PARTNER_SUSPENSION_LIFTED = "partner.suspension_lifted", _("Suspension lifted")
+    POLICY_CHANGED = "policy.changed", _("Policy changed")
+    RESELLER_AGREEMENT_CHANGED = "reseller_agreement.changed", _("Support agreement changed")
+    RESELLER_RELATIONSHIP_DECLINED = "reseller_relationship.declined", _("Reseller relationship declined")
     RESELLER_RELATIONSHIP_ENDED = "reseller_relationship.ended", _("Reseller relationship ended")
     RESELLER_RELATIONSHIP_ESTABLISHED = (
         "reseller_relationship.established",
         _("Reseller relationship established"),
     )
     RESELLER_RELATIONSHIP_REQUESTED = "reseller_relationship.requested", _("Reseller relationship requested")
+    RESELLER_RELATIONSHIP_WITHDRAWN = "reseller_relationship.withdrawn", _("Request withdrawn")
     SUBSCRIPTION_MOVED = "subscription.moved_to_new_commerce", _("Moved to new commerce")
+    SUBSCRIPTION_REGISTERED = "subscription.registered", _("Subscription registered for support")
+    SUBSCRIPTION_REMOVED = "subscription.removed", _("Registered subscription removed")
     SUPPORT_PROFILE_CHANGED = "support_profile.changed", _("Support profile changed")
 
 

@@ -49,6 +49,15 @@ class Lifecycle(models.Model):
     requested_at = models.DateTimeField(_("requested"), null=True, blank=True)
     lapses_at = models.DateTimeField(_("lapses"), null=True, blank=True)
     established_at = models.DateTimeField(_("established"), null=True, blank=True)
+    requested_by = models.ForeignKey(
+        "portal.User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("requested by"),
+    )
+    message = models.CharField(_("message"), max_length=500, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     ended_as = models.CharField(_("ended as"), max_length=10, choices=EndedAs.choices, blank=True)
 
@@ -104,6 +113,10 @@ class Lifecycle(models.Model):
         if self.lapses_at is not None and self.lapses_at <= at:
             return State.LAPSED
         return State.REQUESTED
+
+    def is_open_request(self, at: datetime) -> bool:
+        """Asked and still to be answered."""
+        return self.state(at) == State.REQUESTED
 
     def changed_at(self, at: datetime) -> datetime:
         """When this record last changed its state, as seen at `at`. Decides which of several records speaks (R4)."""

@@ -39,6 +39,8 @@ class Partner(models.Model):
     is_indirect_provider = models.BooleanField(_("indirect provider"), default=False)
     is_direct_partner = models.BooleanField(_("direct partner"), default=False)
     is_indirect_reseller = models.BooleanField(_("indirect reseller"), default=False)
+    # R8: designations that do not hold end by themselves after so many days; None leaves them to the agents.
+    ends_stale_after_days = models.PositiveSmallIntegerField(null=True, blank=True)
 
     objects = PartnerQuerySet.as_manager()
 

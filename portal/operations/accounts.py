@@ -1,5 +1,7 @@
 """A person's own account: joining an organisation, language, zone and name."""
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +14,7 @@ from portal.actor import Actor
 from portal.audit import record
 from portal.errors import OperationError
 from portal.locks import patience
-from portal.models import Action, Membership, PasswordLink, User
+from portal.models import Action, MailKind, Membership, PasswordLink, User
 from portal.operations.links import hash_of, links
 from portal.permissions import Role
 
@@ -87,16 +89,30 @@ def join(token: str, *, user: User, request_id: str = "") -> Joined:
 
 @patience()
 @transaction.atomic(durable=True)
-def change_preferences(user: User, *, name: str, language: str, time_zone: str) -> None:
-    """A person's own name, language and zone ("" = the browser's)."""
+def change_preferences(
+    user: User, *, name: str, language: str, time_zone: str, mail_off: Collection[str] | None = None
+) -> None:
+    """A person's own name, language and zone ("" = the browser's); with `mail_off`, the kinds of mail not wanted."""
     own = User.objects.select_for_update().get(pk=user.pk)
-    wanted = {"name": name.strip(), "language": language, "time_zone": time_zone}
+    wanted: dict[str, object] = {"name": name.strip(), "language": language, "time_zone": time_zone}
+    if mail_off is not None:
+        wanted["mail_off"] = sorted(mail_off)
     changed = [field for field, value in wanted.items() if getattr(own, field) != value]
     for field in changed:
         setattr(own, field, wanted[field])
         setattr(user, field, wanted[field])
     if changed:
         own.save(update_fields=changed)
+
+
+@transaction.atomic(durable=True)
+def switch_mail(user_id: uuid.UUID, kind: MailKind, *, on: bool) -> None:
+    """One kind of mail on or off for a person. As it was already: nothing is written."""
+    own = User.objects.select_for_update().filter(pk=user_id).first()
+    if own is None or (kind.value not in own.mail_off) == on:
+        return
+    own.mail_off = sorted({*own.mail_off} - {kind.value} if on else {*own.mail_off, kind.value})
+    own.save(update_fields=["mail_off"])
 
 
 def _take(token: str) -> PasswordLink:

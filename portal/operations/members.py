@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from portal.actor import Actor, ActorKind
 from portal.audit import record
 from portal.errors import NotVisible, OperationError
+from portal.jobs import defer
 from portal.locks import patience
 from portal.models import Action, Membership, Organisation, PasswordLink
 from portal.operations.links import make_link, unanswered, withdraw
@@ -117,7 +118,7 @@ def change_roles(membership_id: uuid.UUID, *, acting: Actor, roles: Collection[s
     now = timezone.now()
     subject.roles = _in_order(wanted)
     subject.save(update_fields=["roles"])
-    record(
+    event = record(
         Action.MEMBER_ROLES_CHANGED,
         acting=acting,
         organisation=organisation,
@@ -126,6 +127,7 @@ def change_roles(membership_id: uuid.UUID, *, acting: Actor, roles: Collection[s
         before={"user": str(subject.user_id), "roles": sorted(held)},
         after={"user": str(subject.user_id), "roles": sorted(wanted)},
     )
+    defer("portal.tell", event_id=event.pk)
     _withdraw_what_they_may_not(subject, wanted, acting=acting, at=now)
     return subject
 
@@ -144,7 +146,7 @@ def remove_member(membership_id: uuid.UUID, *, acting: Actor) -> None:
             raise _only_top()
         _another_stays(subject)
     now = timezone.now()
-    record(
+    event = record(
         Action.MEMBER_REMOVED,
         acting=acting,
         organisation=acting.organisation,
@@ -152,6 +154,7 @@ def remove_member(membership_id: uuid.UUID, *, acting: Actor) -> None:
         permission=Permission.MEMBER_MANAGE,
         before={"user": str(subject.user_id), "roles": sorted(subject.roles)},
     )
+    defer("portal.tell", event_id=event.pk)
     _withdraw_what_they_may_not(subject, set(), acting=acting, at=now)
     subject.delete()
 

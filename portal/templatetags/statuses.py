@@ -53,6 +53,14 @@ STATUSES: dict[str, Status] = {
     "partner.open": Status("clock", "ok", _("Open now")),
     "partner.closed": Status("moon", "off", _("Closed")),
     "partner.no_hours": Status("question-mark-circle", "off", _("Hours not given")),
+    # a mail
+    "mail.waiting": Status("clock", "wait", pgettext_lazy("mail", "Waiting")),
+    "mail.sent": Status("check-circle", "ok", pgettext_lazy("mail", "Sent")),
+    "mail.failed": Status("exclamation-triangle", "bad", pgettext_lazy("mail", "Failed")),
+    "mail.unknown": Status(
+        "question-mark-circle", "warn", pgettext_lazy("mail", "Not known whether it arrived")
+    ),
+    "mail.withheld": Status("minus-circle", "off", pgettext_lazy("mail", "Not sent any more")),
     # a customer or a contact in a list
     "contact.in_order": Status("check", "ok", _("In order")),
     "contact.needs_attention": Status("exclamation-triangle", "warn", _("Needs attention")),
@@ -63,6 +71,8 @@ STATUSES: dict[str, Status] = {
     "cause.delegated_admin_expired": Status("exclamation-triangle", "warn", _("Delegated admin expired")),
     "cause.delegated_admin_ended": Status("exclamation-triangle", "warn", _("Delegated admin ended")),
     "cause.reseller_suspended": Status("exclamation-triangle", "warn", _("Reseller suspended")),
+    "cause.declined": Status("exclamation-triangle", "warn", pgettext_lazy("cause", "Declined")),
+    "cause.handed_back": Status("exclamation-triangle", "warn", pgettext_lazy("cause", "Handed back")),
     "cause.new_commerce": Status("exclamation-triangle", "warn", _("Moved to new commerce")),
     # a person's membership
     "member.invited": Status("clock", "wait", pgettext_lazy("member", "Invited")),

@@ -25,15 +25,21 @@ logger = logging.getLogger(__name__)
 
 #: Answers which of the person's organisations can see an address of the apps above (R11). Named, not imported.
 SWITCH_OFFERS = "support_contacts.switching.organisations_that_see"
-SWITCHABLE = ("/customers/",)
+SWITCHABLE = ("/customers/", "/providers/", "/resellers/")
 
 #: What was tried, as the beginning of "… is done by …".
 ACTIONS: dict[str, str | Promise] = {
     Permission.CONTACT_ASSIGN: _("Changing a support contact"),
     Permission.CUSTOMER_VIEW: _("Viewing customers"),
+    Permission.DELEGATED_ADMIN_REQUEST: _("Requesting delegated admin"),
     Permission.MEMBER_MANAGE: _("Managing members and roles"),
     Permission.ORGANISATION_VIEW: _("Viewing the organisation"),
+    Permission.PARTNER_REQUEST_ANSWER: _("Answering a partner’s request"),
     Permission.PROFILE_EDIT: _("Editing the support profile"),
+    Permission.RELATIONSHIP_ASK: _("Asking a colleague for a step"),
+    Permission.RELATIONSHIP_END: _("Ending a relationship"),
+    Permission.RELATIONSHIP_REQUEST: _("Requesting a relationship"),
+    Permission.REQUEST_ANSWER: _("Answering a request"),
     Permission.SUPPORT_VIEW: _("Viewing whom to call"),
 }
 #: Never shown again: secrets, and what no person typed.

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal.actor import Actor
 from portal.audience import Audience, page
-from portal.forms.organisation import PreferencesForm
+from portal.forms.organisation import TOLD, PreferencesForm
 from portal.identifiers import canonical_guid
 from portal.middleware import ORGANISATION
 from portal.models import Membership, User
@@ -90,13 +90,18 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @page(Audience.MEMBERS, methods=("GET", "POST"))
 def preferences(request: HttpRequest) -> HttpResponse:
-    """A person's own name, language and zone."""
+    """A person's own name, language and zone, and the mails they want."""
     user = cast(User, request.user)
-    initial = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
+    initial = {
+        "name": user.name,
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "mails": [kind for kind, _label in TOLD if kind not in user.mail_off],
+    }
     form = PreferencesForm(request.POST if request.method == "POST" else None, initial=initial)
     saved = request.GET.get("saved") == "1"
     if form.is_bound and form.is_valid():
-        change_preferences(user, **form.cleaned_data)
+        change_preferences(user, **form.values)
         response = redirect(f"{reverse('preferences')}?saved=1")
         if form.cleaned_data["language"]:
             _remember_language(response, form.cleaned_data["language"])

@@ -64,7 +64,7 @@ def invite(request: HttpRequest) -> HttpResponse:
             context = {
                 "invitation": invited.invitation,
                 "url": url,
-                "mailed": _mail(request, invited.invitation, url),
+                "mailed": mail_invitation(request, invited.invitation, url),
             }
             return render(request, "portal/invited.html", context)
     return _list(request, form, status=422)
@@ -192,7 +192,7 @@ def _labels(row: Membership | PasswordLink) -> list[str]:
     return role_labels(role for role in Role if role in row.roles)
 
 
-def _mail(request: HttpRequest, invitation: PasswordLink, url: str) -> bool:
+def mail_invitation(request: HttpRequest, invitation: PasswordLink, url: str) -> bool:
     """Send the link as well; whether it left. A mail server that fails costs nothing: the link is on the page."""
     context = {"invitation": invitation, "url": url, "inviter": request.user}
     subject = " ".join(render_to_string("emails/invitation_subject.txt", context).split())

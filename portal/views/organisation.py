@@ -30,7 +30,12 @@ def profile(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor
     if not actor.organisation.is_partner:
         return render(
-            request, "portal/organisation.html", {"may_manage": can(actor, Permission.MEMBER_MANAGE)}
+            request,
+            "portal/organisation.html",
+            {
+                "may_manage": can(actor, Permission.MEMBER_MANAGE),
+                "may_see_mail": can(actor, Permission.MAIL_VIEW),
+            },
         )
     partner = actor.organisation.partner
     # The live preview posts what is typed as well: it may be the one that meets the end of the session.
@@ -101,6 +106,7 @@ def _page(
         "version": form.stored.updated_at.isoformat() if form.stored.updated_at else "",
         "may_edit": can(actor, Permission.PROFILE_EDIT),
         "may_manage": can(actor, Permission.MEMBER_MANAGE),
+        "may_see_mail": can(actor, Permission.MAIL_VIEW),
         "is_draft": is_draft,
         "saved": request.GET.get("saved") if request.method == "GET" else None,
         "missing": missing_from(shown, providers),

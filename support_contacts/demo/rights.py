@@ -75,6 +75,7 @@ def write_grants(made: Made) -> None:
             requested_for=made.partners["fabrikam"],
             requested_at=at(row.requested, "09:40"),
             lapses_at=at(row.lapses, "09:40"),
+            days=365 if row.requested is not None else None,
             established_at=at(row.since),
             ends_at=at(row.until, ends_wall),
             ended_at=at(row.ended, "16:10"),

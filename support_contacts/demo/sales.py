@@ -1,7 +1,9 @@
 """What was sold, and who was chosen to support it, by whom and when."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
+
+from django.db.models import F
 
 from customers.models import DelegatedAdmin
 from portal import audit
@@ -131,6 +133,9 @@ def write_history(made: Made) -> None:
     for sold in subscriptions.CONTOSO_FROM_FABRIKAM:
         if sold.moved is not None:
             _moved(made, made.subscriptions[customers.CONTOSO, sold.key], made.clock.at(sold.moved, "03:00"))
+    # Resellers know of what they have supported for a while; the latest ones wait to be acknowledged.
+    old = Designation.objects.filter(started_at__lt=made.clock.at(-30))
+    old.update(acknowledged_at=F("started_at") + timedelta(hours=3))
 
 
 def _choose(

@@ -114,7 +114,7 @@ def _choose(run: Run, wanted: list[tuple[Wanted, Subscription]]) -> None:
         row.provider = run.partner
         choice = Choice(row, one.partner_id, stored.get(row.pk))
         verdict = judge(choice, at=now)
-        if choice.is_already_so(verdict):
+        if choice.is_already_so(verdict, at=now):
             run.unchanged(Kind.CONTACT)
             continue
         with run.item(Kind.CONTACT, one.record.where, Outcome.CHANGED if choice.stored else Outcome.CREATED):

@@ -1,6 +1,6 @@
 """The mission: who supports a subscription, who may, and who did."""
 
-from support_contacts.models.designation import Designation, EndedAs
+from support_contacts.models.designation import ENDED_BY_OTHERS, Designation, EndedAs
 from support_contacts.models.eligibility import (
     Candidate,
     Candidates,
@@ -11,23 +11,40 @@ from support_contacts.models.eligibility import (
     standings,
     verdict,
 )
-from support_contacts.models.timeline import Contact, ContactKind, Interval, contact_at, intervals, on_day
+from support_contacts.models.repairs import Repair
+from support_contacts.models.reports import ContactReport, Wish
+from support_contacts.models.timeline import (
+    Contact,
+    ContactKind,
+    Interval,
+    contact_at,
+    force,
+    intervals,
+    on_day,
+    out_of_force_since,
+)
 
 __all__ = [
+    "ENDED_BY_OTHERS",
     "Candidate",
     "Candidates",
     "Contact",
     "ContactKind",
+    "ContactReport",
     "Designation",
     "EndedAs",
     "Interval",
     "Reason",
+    "Repair",
     "Standing",
     "Verdict",
+    "Wish",
     "candidates",
     "contact_at",
+    "force",
     "intervals",
     "on_day",
+    "out_of_force_since",
     "standings",
     "verdict",
 ]

@@ -1,6 +1,7 @@
 """Designations: the stored choice of a partner for a subscription."""
 
-from datetime import datetime
+import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
@@ -22,6 +23,11 @@ class EndedAs(models.TextChoices):
     HANDED_BACK = "handed_back", _("Handed back")
     POLICY = "policy", _("Ended by policy")
     NEW_COMMERCE = "new_commerce", _("Moved to new commerce")
+    REMOVED = "removed", _("Subscription removed")
+
+
+#: Ends that its provider did not bring about: they stand under needs attention until an agent has seen them.
+ENDED_BY_OTHERS = (EndedAs.DECLINED, EndedAs.HANDED_BACK, EndedAs.NEW_COMMERCE)
 
 
 class DesignationQuerySet(TenantQuerySet["Designation"]):
@@ -48,6 +54,45 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         """Choices that stand but do not hold, on live subscriptions (R8)."""
         return self.filter(ended_at=None, subscription__status__in=LIVE).exclude(holds(at))
 
+    def ending(self, at: datetime, within: timedelta):
+        """Choices in force at `at` that stop holding within so long if nothing else happens: the grant's agreed end,
+        or the day the reseller hands back (R8). One rule, asked of two instants."""
+        held = self.filter(ended_at=None, subscription__status__in=LIVE).filter(holds(at))
+        return held.exclude(holds(at + within))
+
+    def touched(self, provider_id: uuid.UUID, after: datetime | None, until: datetime):
+        """Open choices of one provider that lost something in this time: a grant, the relationship, good standing, or
+        were handed back. Found from the few records that end, not from the many choices.
+
+        Only what was eligible is ever stored (R3), so whatever does not hold has lost something since; whatever stops
+        holding loses something then. A way to few rows, never a rule: `holds` decides.
+        """
+        mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
+        resellers = ResellerRelationship.objects.filter(provider_id=provider_id)
+        suspended = PartnerSuspension.objects.filter(_between("started_at", after, until))
+        grant = "subscription__customer__relationships__delegated_admins__"
+        own_grant = Q(subscription__customer__relationships__partner=F("partner"))
+        ended = resellers.filter(_between("ended_at", after, until))
+        return self.filter(
+            pk__in=mine.filter(own_grant & _between(f"{grant}ends_at", after, until))
+            .values("pk")
+            .union(
+                mine.filter(own_grant & _between(f"{grant}ended_at", after, until)).values("pk"),
+                mine.filter(_between("hands_back_at", after, until)).values("pk"),
+                mine.filter(partner__in=ended.values("reseller_id")).values("pk"),
+                mine.filter(partner__in=suspended.values("partner_id")).values("pk"),
+                mine.filter(partner__is_indirect_reseller=False).values("pk"),
+            )
+        )
+
+    def unseen(self):
+        """Ended by the reseller or by the move to new commerce, and no agent of the provider has seen it yet."""
+        return self.filter(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None, subscription__status__in=LIVE)
+
+
+def _between(field: str, after: datetime | None, until: datetime) -> Q:
+    return Q(**{f"{field}__lte": until}) & (Q(**{f"{field}__gt": after}) if after else Q())
+
 
 def holds(at: datetime):
     """The partner acts as reseller, is not suspended, has an established relationship with the provider and active
@@ -61,6 +106,7 @@ def holds(at: datetime):
     suspended = PartnerSuspension.objects.at(at).filter(partner=OuterRef("partner"))
     return (
         Q(partner__is_indirect_reseller=True, subscription__is_new_commerce=False)
+        & (Q(hands_back_at=None) | Q(hands_back_at__gt=at))
         & Exists(related)
         & ~Exists(suspended)
         & active_grant(OuterRef("partner"), OuterRef("subscription__customer"), at)
@@ -84,6 +130,11 @@ class Designation(models.Model):
     started_at = models.DateTimeField(_("since"))
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_as = models.CharField(max_length=20, choices=EndedAs.choices, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    # The reseller hands it back: from then on it no longer holds, and no job has to run for that.
+    hands_back_at = models.DateTimeField(null=True, blank=True)
+    # When an agent of the provider took note of an end that somebody else brought about.
+    end_seen_at = models.DateTimeField(null=True, blank=True)
     # Which door made it: an import replaces only what an import made.
     channel = models.CharField(max_length=10)
 
@@ -116,6 +167,16 @@ class Designation(models.Model):
         indexes = [
             models.Index(fields=["provider", "-started_at", "-id"], name="designation_since"),
             models.Index(fields=["partner", "provider"], name="designation_partner"),
+            models.Index(
+                fields=["provider", "hands_back_at"],
+                condition=Q(ended_at=None, hands_back_at__isnull=False),
+                name="designation_handed_back",
+            ),
+            models.Index(
+                fields=["provider", "subscription"],
+                condition=Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None),
+                name="designation_unseen",
+            ),
             models.Index(fields=["subscription", "started_at"], name="designation_subscription"),
         ]
 

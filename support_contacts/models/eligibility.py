@@ -28,6 +28,8 @@ class Reason(TextChoices):
     DELEGATED_ADMIN_LAPSED = "delegated_admin_lapsed", _("Delegated admin request lapsed")
     DELEGATED_ADMIN_EXPIRED = "delegated_admin_expired", _("Delegated admin expired")
     DELEGATED_ADMIN_ENDED = "delegated_admin_ended", _("Delegated admin ended")
+    # Only of a designation that stands: its reseller gave it back. Never of a candidate.
+    HANDED_BACK = "handed_back", _("Handed back")
 
 
 RELATIONSHIP_REASONS = {

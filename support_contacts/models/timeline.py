@@ -3,14 +3,14 @@
 import uuid
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from portal.models import Partner
 from subscriptions.models import Subscription
 from support_contacts.models.designation import Designation
-from support_contacts.models.eligibility import Standing, Verdict, verdict
+from support_contacts.models.eligibility import Reason, Standing, Verdict, verdict
 
 
 class ContactKind(StrEnum):
@@ -72,10 +72,43 @@ def contact_at(
     if stored is None:
         return Contact(ContactKind.DEFAULT, subscription.provider)
     standing = standings.get(stored.partner_id) or Standing(stored.partner)
-    judged = verdict(standing, at=at, told_to=None)
+    judged = force(stored, standing, at=at)
     if judged:
         return Contact(ContactKind.DESIGNATED, stored.partner, stored, judged)
     return Contact(ContactKind.FALLBACK, subscription.provider, stored, judged)
+
+
+def force(designation: Designation, standing: Standing, *, at: datetime) -> Verdict:
+    """Does a designation that stands hold at `at`, and if not, why: in full, since it is one's own.
+
+    `support_contacts.models.designation.holds` is the same rule as SQL; a property test ties the two.
+    """
+    if designation.hands_back_at is not None and designation.hands_back_at <= at:
+        return Verdict(Reason.HANDED_BACK, since=designation.hands_back_at)
+    judged = verdict(standing, at=at, told_to=None)
+    if not judged or designation.hands_back_at is None:
+        return judged
+    return replace(judged, grant_ends_at=min(filter(None, (judged.grant_ends_at, designation.hands_back_at))))
+
+
+def out_of_force_since(designation: Designation, standing: Standing, *, at: datetime) -> datetime | None:
+    """Since when, without interruption, a designation that stands has not held; None while it holds.
+
+    Between two boundaries nothing changes, so the last run of boundaries at which it did not hold is the answer.
+    """
+    instants = {
+        designation.started_at,
+        designation.hands_back_at or designation.started_at,
+        *standing.boundaries(),
+    }
+    since = None
+    if force(designation, standing, at=at):
+        return None
+    for instant in sorted((i for i in instants if designation.started_at <= i <= at), reverse=True):
+        if force(designation, standing, at=instant):
+            break
+        since = instant
+    return since
 
 
 def intervals(
@@ -95,7 +128,9 @@ def intervals(
     if subscription.moved_to_new_commerce_at:
         instants.add(subscription.moved_to_new_commerce_at)
     for designation in designations:
-        instants.update(filter(None, (designation.started_at, designation.ended_at)))
+        instants.update(
+            filter(None, (designation.started_at, designation.ended_at, designation.hands_back_at))
+        )
         standing = standings.get(designation.partner_id)
         if standing is not None:
             instants.update(standing.boundaries())

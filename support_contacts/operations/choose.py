@@ -12,11 +12,19 @@ from portal.actor import Actor
 from portal.authority import still
 from portal.errors import Conflict, NewCommerce, NotEligible, NotVisible, SubscriptionEnded
 from portal.locks import lock_share, patience
-from portal.models import AuditEvent, Partner, ResellerRelationship
+from portal.models import Action, AuditEvent, Partner, ResellerRelationship
 from portal.permissions import Permission, require
 from subscriptions.models import Subscription
 from support_contacts.models import Designation, Reason
 from support_contacts.operations.core import Choice, apply_choice, judge, now_under_lock
+
+#: Events that changed a contact. Others about the same subscription tell of words: seen, announced, registered.
+DECIDING = (
+    Action.DESIGNATION_MADE,
+    Action.DESIGNATION_ENDED,
+    Action.SUBSCRIPTION_MOVED,
+    Action.SUBSCRIPTION_REMOVED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ def choose_support_contact(
     stored = _stored(rows)
     choices = [Choice(rows[pk], partner_id, stored[pk]) for pk in wanted]
     verdict = judge(choices[0], at=now)
-    changing = [choice for choice in choices if not choice.is_already_so(verdict)]
+    changing = [choice for choice in choices if not choice.is_already_so(verdict, at=now)]
     if not changing:
         return AlreadySo(_latest_event(choices[0].subscription))
     for choice in changing:
@@ -141,7 +149,9 @@ def _stored(rows: Mapping[uuid.UUID, Subscription]) -> dict[uuid.UUID, Designati
 def _latest_event(subscription: Subscription) -> AuditEvent | None:
     """The last change of this subscription's contact, as its provider recorded it."""
     return (
-        AuditEvent.objects.filter(organisation_id=subscription.provider_id, subscription_id=subscription.pk)
+        AuditEvent.objects.filter(
+            organisation_id=subscription.provider_id, subscription_id=subscription.pk, action__in=DECIDING
+        )
         .select_related("note")
         .order_by("-at", "-pk")
         .first()

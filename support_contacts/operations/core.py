@@ -12,15 +12,28 @@ from django.utils import timezone
 
 from portal import audit
 from portal.actor import Actor
-from portal.models import Action, AuditEvent, Partner
+from portal.jobs import defer
+from portal.models import Action, AuditEvent, Channel, Notice, Partner
 from portal.permissions import Permission
 from subscriptions.models import Subscription
-from support_contacts.models import Designation, EndedAs, Reason, Standing, Verdict, standings, verdict
+from support_contacts.models import (
+    ContactReport,
+    Designation,
+    EndedAs,
+    Reason,
+    Standing,
+    Verdict,
+    force,
+    standings,
+    verdict,
+)
 
 logger = logging.getLogger(__name__)
 
 #: A clock further than this from the database's is worth an operator's attention.
 TOLERATED_SKEW = timedelta(seconds=5)
+#: An import tells nobody; a bulk change is told once a person (`portal.tell_batch`), by whoever runs it.
+NOT_TOLD_SINGLY = (Channel.IMPORT.value, Channel.BULK.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +48,16 @@ class Choice:
     def is_provider(self) -> bool:
         return self.partner_id == self.subscription.provider_id
 
-    def is_already_so(self, judged: Verdict) -> bool:
-        """Stored and in force, or the provider and nothing stored: then nothing is written, even from a stale form."""
-        if self.is_provider:
-            return self.stored is None
-        return self.stored is not None and self.stored.partner_id == self.partner_id and bool(judged)
+    def is_already_so(self, judged: Verdict, *, at: datetime) -> bool:
+        """Stored and in force, or the provider and nothing stored: then nothing is written, even from a stale form.
+
+        `judged` is about the partner; what its reseller has handed back is not in force although the partner is
+        eligible, and choosing it anew is a change.
+        """
+        if self.stored is None or self.is_provider:
+            return self.is_provider and self.stored is None
+        handed_back = self.stored.hands_back_at is not None and self.stored.hands_back_at <= at
+        return self.stored.partner_id == self.partner_id and bool(judged) and not handed_back
 
 
 def now_under_lock(subscriptions: Sequence[Subscription]) -> datetime:
@@ -71,20 +89,30 @@ def judge(choice: Choice, *, at: datetime) -> Verdict:
     return verdict(standing, at=at, told_to=provider.pk)
 
 
-def apply_choice(choice: Choice, *, at: datetime, acting: Actor, note: str = "") -> AuditEvent:
+def apply_choice(
+    choice: Choice,
+    *,
+    at: datetime,
+    acting: Actor,
+    note: str = "",
+    partner: Partner | None = None,
+    stood: Verdict | None = None,
+    settles: bool = True,
+) -> AuditEvent:
     """Write one change: end what stood, store what comes, one version up, one event. Rules were asked before.
 
-    The subscription must be locked for update, and the choice must change something.
+    The subscription must be locked for update, and the choice must change something. Whoever changes many knows the
+    chosen `partner`, and how the stored designation `stood`, already, and settles them together.
     """
     subscription = choice.subscription
-    before = _as_it_stood(choice, at)
+    before = _as_it_stood(subscription, choice.stored, at, stood)
     if choice.stored is not None:
         choice.stored.ended_at = at
         choice.stored.ended_as = EndedAs.BACK_TO_PROVIDER if choice.is_provider else EndedAs.REPLACED
         choice.stored.save(update_fields=["ended_at", "ended_as"])
     after: dict[str, object] = {"contact": named(subscription.provider), "designated": None}
     if not choice.is_provider:
-        partner = Partner.objects.select_related("organisation").get(pk=choice.partner_id)
+        partner = partner or Partner.objects.select_related("organisation").get(pk=choice.partner_id)
         Designation.objects.create(
             provider=subscription.provider,
             subscription=subscription,
@@ -96,7 +124,9 @@ def apply_choice(choice: Choice, *, at: datetime, acting: Actor, note: str = "")
     subscription.contact_version += 1
     subscription.save(update_fields=["contact_version"])
     after["version"] = subscription.contact_version
-    return audit.record(
+    if settles:
+        settle([subscription], at=at)
+    event = audit.record(
         Action.DESIGNATION_ENDED if choice.is_provider else Action.DESIGNATION_MADE,
         acting=acting,
         organisation=subscription.provider.organisation,
@@ -109,16 +139,87 @@ def apply_choice(choice: Choice, *, at: datetime, acting: Actor, note: str = "")
         subscription_id=subscription.pk,
         partner_ids=[pk for pk in (choice.stored and choice.stored.partner_id, choice.partner_id) if pk],
     )
+    if acting.channel not in NOT_TOLD_SINGLY:
+        defer("portal.tell", event_id=event.pk)
+    return event
 
 
-def _as_it_stood(choice: Choice, at: datetime) -> dict[str, object]:
+def apply_end(
+    subscription: Subscription,
+    stored: Designation | None,
+    how: EndedAs,
+    *,
+    at: datetime,
+    acting: Actor,
+    permission: Permission | None = None,
+    action: Action = Action.DESIGNATION_ENDED,
+    note: str = "",
+    stood: Verdict | None = None,
+) -> AuditEvent:
+    """End what stands for somebody other than the provider's agents: its reseller, the policy, the customer (R2).
+
+    The provider is the contact from then on. One version up, one event in the provider's record.
+    """
+    before = _as_it_stood(subscription, stored, at, stood)
+    if stored is not None:
+        stored.ended_at, stored.ended_as = at, how
+        stored.save(update_fields=["ended_at", "ended_as"])
+    subscription.contact_version += 1
+    subscription.save(update_fields=["contact_version"])
+    return audit.record(
+        action,
+        acting=acting,
+        organisation=subscription.provider.organisation,
+        at=at,
+        permission=permission,
+        before=before,
+        after={
+            "contact": named(subscription.provider),
+            "designated": None,
+            "ended_as": how.value,
+            "version": subscription.contact_version,
+        },
+        note=note,
+        customer_id=subscription.customer_id,
+        subscription_id=subscription.pk,
+        partner_ids=[stored.partner_id] if stored is not None else [],
+    )
+
+
+def settle(subscriptions: Sequence[Subscription], *, at: datetime) -> None:
+    """One provider has decided about these contacts: what others had ended is seen, what the customers reported is
+    answered by the change."""
+    if not subscriptions:
+        return
+    provider_id = subscriptions[0].provider_id
+    see_ends(provider_id, subscriptions, at=at)
+    ContactReport.objects.open().filter(
+        provider=provider_id, customer__in={row.customer_id for row in subscriptions}
+    ).update(answered_at=at)
+
+
+def see_ends(provider_id: uuid.UUID, subscriptions: Sequence[Subscription], *, at: datetime) -> None:
+    """An agent of the provider has taken note of how the last designations of these subscriptions ended."""
+    ids = [row.pk for row in subscriptions]
+    Designation.objects.unseen().filter(provider=provider_id, subscription__in=ids).update(end_seen_at=at)
+    Notice.objects.unseen().filter(
+        organisation=provider_id,
+        kind__in=[Notice.Kind.DESIGNATION_DECLINED, Notice.Kind.DESIGNATION_HANDED_BACK],
+        data__subscription__in=[str(pk) for pk in ids],
+    ).update(seen_at=at)
+
+
+def _as_it_stood(
+    subscription: Subscription, stored: Designation | None, at: datetime, judged: Verdict | None
+) -> dict[str, object]:
     """Whom the customer was shown, and whom somebody had stored, in the instant before the change."""
-    provider = choice.subscription.provider
-    if choice.stored is None:
+    provider = subscription.provider
+    if stored is None:
         return {"contact": named(provider), "designated": None}
-    partner = choice.stored.partner
-    found = standings(provider, choice.subscription.customer_id, resellers=[partner.pk])
-    judged = verdict(found.get(partner.pk) or Standing(partner), at=at, told_to=None)
+    partner = stored.partner
+    if judged is None:
+        found = standings(provider, subscription.customer_id, resellers=[partner.pk])
+        judged = force(stored, found.get(partner.pk) or Standing(partner), at=at)
     return {
         "contact": named(partner if judged else provider),
         "designated": named(partner),

@@ -3,15 +3,17 @@
 import uuid
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
 from portal.audience import Audience, page
 from portal.htmx import render_page, wants_fragment
-from portal.permissions import Permission, require
+from portal.permissions import Permission, can, require
 from support_contacts.customer_list import CustomerList
 from support_contacts.customer_page import CustomerPage, PageForm
 from support_contacts.filters import CustomerListForm
+from support_contacts.said import take
 
 
 @page(Audience.AGENTS, Permission.CUSTOMER_VIEW)
@@ -27,7 +29,12 @@ def customers(request: HttpRequest) -> HttpResponse:
         }
         return render_page(request, "customers/list.html", context, fragment="found", status=422)
     listed = CustomerList(request.actor, timezone.now(), form.cleaned_data)
-    context = {"list": listed, "typed": form.cleaned_data["q"], "swapped": wants_fragment(request)}
+    context = {
+        "list": listed,
+        "typed": form.cleaned_data["q"],
+        "swapped": wants_fragment(request),
+        "may_request": can(request.actor, Permission.RELATIONSHIP_REQUEST),
+    }
     return render_page(request, "customers/list.html", context, fragment="found")
 
 
@@ -47,6 +54,15 @@ def customer(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
     form = PageForm(request.GET)
     form.is_valid()  # a chip that does not exist shows everything
     shown = CustomerPage(
-        relationship, now, form.cleaned_data.get("show") or "", form.cleaned_data.get("from") or ""
+        relationship,
+        now,
+        form.cleaned_data.get("show") or "",
+        form.cleaned_data.get("from") or "",
+        actor=request.actor,
     )
-    return render_page(request, "customers/detail.html", {"page": shown})
+    context = {
+        "page": shown,
+        "may_assign": bool(can(request.actor, Permission.CONTACT_ASSIGN)),
+        "said": take(request),
+    }
+    return render(request, "customers/detail.html", context)

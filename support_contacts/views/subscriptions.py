@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,10 +18,11 @@ from portal.errors import Busy, Conflict, NewCommerce, NotEligible, Subscription
 from portal.htmx import render_page
 from portal.identifiers import canonical_guid
 from portal.models import Action, AuditEvent, Partner
-from portal.permissions import Permission, require
+from portal.permissions import Permission, can, require
 from portal.ratelimit import client_address
 from portal.views.errors import wrong_organisation
 from subscriptions.models import Subscription
+from support_contacts import said
 from support_contacts.cards import Card, card_for
 from support_contacts.forms import ContactForm, DayForm, FindForm, versions_of
 from support_contacts.lookup import stranger
@@ -49,8 +51,18 @@ def subscription(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> 
         chosen=canonical_guid(draft.get("partner", "")) if draft else None,
         ticked=versions_of(draft.getlist("addon")).keys() if draft else None,
     )
+    preselected = _asked_to_choose(request, shown) if draft is None else None
     already = _already(request, shown)
-    return _render(request, shown, form, find=find, restored=draft is not None, already=already)
+    return _render(
+        request,
+        shown,
+        form,
+        find=find,
+        restored=draft is not None,
+        already=already,
+        preselected=preselected,
+        said=said.take(request),
+    )
 
 
 @page(Audience.AGENTS, Permission.CONTACT_ASSIGN, methods=("GET", "POST"), needs_row=True)
@@ -134,7 +146,7 @@ def verify(request: HttpRequest, tenant: uuid.UUID, subscription: str, event: uu
         "from": _from(request),
         "correct_url": _with_from(_subscription_url(row), request) + "#contact",
     }
-    return render_page(request, "subscriptions/verify.html", context)
+    return render(request, "subscriptions/verify.html", context)
 
 
 # -- parts
@@ -161,6 +173,7 @@ def _render(
     request: HttpRequest, shown: SubscriptionPage, form: ContactForm, *, status: int = 200, **more: object
 ) -> HttpResponse:
     row = shown.subscription
+    shown.origin = _with_from(_subscription_url(row), request)
     day = DayForm(
         request.GET if "on" in request.GET else None,
         first=shown.first_day,
@@ -182,16 +195,24 @@ def _render(
         )
         if shown.finds_nothing
         else None,
+        "stranger_url": _stranger_url(shown),
         "choose_url": _choose_url(row),
         "page_url": _subscription_url(row),
         "from": _from(request),
         **more,
     }
-    return render_page(request, TEMPLATE, context, status=status)
+    return render_page(request, TEMPLATE, context, fragment="unavailable", status=status)
 
 
 def _length(interval: Interval, now: datetime) -> timedelta:
     return (interval.end or now) - interval.start
+
+
+def _stranger_url(shown: SubscriptionPage) -> str:
+    """Where somebody asks a reseller that was found by its exact PartnerID or domain."""
+    if not can(shown.actor, Permission.RELATIONSHIP_REQUEST):
+        return ""
+    return f"{reverse('resellers:request')}?{urlencode({'find': shown.find, 'from': shown.origin})}"
 
 
 def _refused(
@@ -252,6 +273,16 @@ def _already(request: HttpRequest, shown: SubscriptionPage) -> dict[str, object]
     return {"event": event, "who": shown.who(event)}
 
 
+def _asked_to_choose(request: HttpRequest, shown: SubscriptionPage) -> Partner | None:
+    """The reseller an address asks to have preselected, while it is eligible; choosing stays the person's act."""
+    wanted = canonical_guid(request.GET.get("choose", ""))
+    eligible = (candidate.partner for candidate in shown.candidates.eligible)
+    partner = next((partner for partner in eligible if partner.pk == wanted), None)
+    if partner is not None:
+        shown.chosen = partner.pk
+    return partner
+
+
 def _card(shown: SubscriptionPage) -> Card | None:
     """What the customer's admins see of this subscription now."""
     partner = shown.contact.partner
@@ -301,11 +332,10 @@ def _verify_url(row: Subscription, event: AuditEvent) -> str:
 
 
 def _from(request: HttpRequest) -> str:
-    """Where the person came from: an address of the customers' pages, or nothing."""
+    """Where the person came from: an address of the customers' or the support contacts' pages, or nothing."""
     text = request.POST.get("from", "") or request.GET.get("from", "")
-    own = text.startswith(reverse("customers:list")) and url_has_allowed_host_and_scheme(
-        text, allowed_hosts=None
-    )
+    ours = (reverse("customers:list"), reverse("contacts:list"))
+    own = text.startswith(ours) and url_has_allowed_host_and_scheme(text, allowed_hosts=None)
     return text if own and len(text) < 2000 else ""
 
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from customers.models import CustomerRelationship
 from portal.audience import Audience, page
 from portal.htmx import render_page
-from portal.permissions import Permission, require
+from portal.permissions import Permission, can, require
 from portal.zones import locale_for
 from subscriptions.models import Subscription
+from support_contacts.card_reports import with_reports
 from support_contacts.cards import Customer
 from support_contacts.support_page import support_page
 
@@ -28,8 +29,16 @@ def whom_to_call(request: HttpRequest) -> HttpResponse:
         customer=Customer(own.name, str(own.pk)),
         **_asked(request),
     )
+    shown = with_reports(shown, own.pk, at=shown.at)
     here = timezone.localtime(shown.at)
-    context = {"shown": shown, "customer": own, "weekday": weekday(here), "time": f"{here:%H:%M}"}
+    context = {
+        "shown": shown,
+        "customer": own,
+        "weekday": weekday(here),
+        "time": f"{here:%H:%M}",
+        "may_remove": bool(can(request.actor, Permission.RELATIONSHIP_END)),
+        "said": next((card for card in shown.cards if card.key == _said(request)), None),
+    }
     return render_page(request, "support_contacts/whom_to_call.html", context)
 
 
@@ -50,6 +59,11 @@ def preview(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
     shown = support_page(own, customer=Customer(name, str(tenant)), **_asked(request))
     context = {"shown": shown, "relationship": relationship, "customer_name": name}
     return render_page(request, "support_contacts/preview.html", context)
+
+
+def _said(request: HttpRequest) -> str:
+    """The contact somebody has just reported."""
+    return request.GET.get("reported", "") or request.GET.get("again", "")
 
 
 def weekday(day: datetime) -> str:

@@ -99,7 +99,7 @@ def read_everything(
             found = [urljoin(url, response["Location"])]
         else:
             assert response.status_code == 200, f"{person} was led to {url}: {response.status_code}"
-            body = reading.bodies[url] = response.content.decode()
+            body = reading.bodies[url] = b"".join(response).decode()
             page = Page(url, body)
             found = [*page.links, *_questions(page, words)]
             _remember(reading, page)

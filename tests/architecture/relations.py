@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from django.urls import resolve
 
+from portal.mail.compose import off_path
+from portal.models import MailKind
 from tests.architecture.canaries import guid
 from tests.architecture.cast import BUYERS, ENDED, SALES, SELLERS, Person
 from tests.architecture.world import World
@@ -182,3 +185,13 @@ def _nearest(name: str) -> tuple[str, str]:
             if name in (customer, reseller):
                 return seller, customer
     return "fabrikam", "contoso"
+
+
+def mail_signatures(world: World, person: Person) -> list[Target]:
+    """The way out of a kind of mail: whoever holds what we signed, and nothing we did not."""
+    signed = resolve(off_path(str(world.users["nobody"].pk), MailKind.REQUEST)).kwargs["signed"]
+    return [
+        Target("own", (signed,)),
+        Target("nonexistent, of another kind", (signed.replace("request", "answer"),), False),
+        Target("nonexistent", ("nonsense",), False),
+    ]

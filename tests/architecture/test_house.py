@@ -23,6 +23,13 @@ LONGEST = 320
 #: Long, and one thing all the same.
 MAY_BE_LONG = {
     "support_contacts/demo/organisations.py": "the cast of the demo: a table",
+    "support_contacts/letters.py": "the letters, one short function each",
+    "customers/models.py": "the models of customers, each with its constraints",
+    "portal/operations/resellers.py": "the life of one relationship, step by step",
+    "support_contacts/cards.py": "one card, part by part",
+    "support_contacts/customer_page.py": "one page, part by part",
+    "support_contacts/subscription_page.py": "one page, part by part",
+    "support_contacts/views/subscriptions.py": "the page of the main job and its refusals",
 }
 #: Rooms where rows are asked for on behalf of somebody, so that everything starts with visible_to.
 ASKING = ("views", "api", "tasks")
@@ -43,6 +50,15 @@ ASKED_OTHERWISE = {
         "CustomerRelationship",
     ): "the actor's own view alone, not its resellers'",
     ("support_contacts/views/whom_to_call.py", "CustomerRelationship"): "the actor's own view alone",
+    ("support_contacts/views/customer_ends.py", "Subscription"): "of a relationship found to be the actor's",
+    (
+        "support_contacts/views/customer_ends.py",
+        "Membership",
+    ): "whether a customer of ours has anybody at all",
+    ("support_contacts/views/duties.py", "ResellerRelationship"): "of the reseller's own designations",
+    ("support_contacts/tasks.py", "Partner"): "a job of the system, on its own behalf",
+    ("portal/views/mail.py", "User"): "the signed address of a mail names its reader",
+    ("portal/views/mail.py", "Mail"): "the letter box of the demo, only in the demo",
 }
 #: Where roles are compared: the table itself, and what is said of members, who have them as data.
 ROLES_ARE_DATA = {

@@ -36,6 +36,12 @@ PRODUCTION = {"DATABASE_URL": "postgresql://u@h/x", "SECRET_KEY": "k", "ALLOWED_
         ({**PRODUCTION, "TRUSTED_PROXY_COUNT": "-1"}, "TRUSTED_PROXY_COUNT=-1 is not between 0 and 9."),
         ({"DEMO": "1", "PORT": "80000"}, "PORT=80000 is not between 1 and 65535."),
         ({"DEMO": "1", "BIND": "192.0.2.1"}, "serves this machine only"),
+        ({**PRODUCTION, "PUBLIC_URL": "portal.example"}, "PUBLIC_URL=portal.example is not what links"),
+        ({**PRODUCTION, "PUBLIC_URL": "https://portal.example/app"}, "is not what links in mails can begin"),
+        (
+            {**PRODUCTION, "ALLOWED_HOSTS": "*"},
+            "PUBLIC_URL is not set, and ALLOWED_HOSTS names no single host",
+        ),
     ],
 )
 def test_wrong_environment_is_refused_in_a_sentence(
@@ -85,3 +91,21 @@ def test_one_database_role_is_named_before_a_deployment(settings: Any) -> None:
     assert [warning.id for warning in database_roles(None)] == ["portal.W001"]
     settings.ENVIRONMENT = replace(said, migration_database_url="postgresql://owner@h/x")
     assert database_roles(None) == []
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        (PRODUCTION, "https://portal.example"),
+        ({**PRODUCTION, "ALLOWED_HOSTS": ".example,portal.example"}, "https://portal.example"),
+        ({**PRODUCTION, "PUBLIC_URL": "https://help.example:8443/"}, "https://help.example:8443"),
+        ({"DEMO": "1", "PORT": "8123"}, "http://127.0.0.1:8123"),
+    ],
+)
+def test_links_in_mails_begin_where_people_reach_the_portal(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], url: str
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert environment.read().public_url == url

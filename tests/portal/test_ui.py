@@ -245,6 +245,8 @@ def test_templates_and_styles_carry_nothing_inline_and_nothing_foreign():
     root = Path(settings.BASE_DIR)
     for path in [*root.glob("templates/**/*.html")]:
         text = path.read_text()
+        if path.parent.name == "emails":
+            text = text.replace("<style>", "", 1)  # a mail brings its one sheet along: it may load nothing
         for forbidden in (" style=", "<style", "hx-on", " onclick=", "javascript:"):
             assert forbidden not in text, path
     for path in [*root.glob("static/css/**/*.css"), *root.glob("static/js/*.js")]:

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from portal.models import Partner
-from support_contacts.models import Designation, Reason, candidates, standings, verdict
+from support_contacts.models import (
+    Designation,
+    Reason,
+    candidates,
+    force,
+    out_of_force_since,
+    standings,
+    verdict,
+)
 from tests.factories import (
     CustomerFactory,
     CustomerRelationshipFactory,
@@ -246,9 +254,10 @@ class TheRuleIsOne(TestCase):
         suspension=st.none() | st.tuples(offsets, maybe),
         acts=mostly,
         new_commerce=mostly.map(lambda yes: not yes),
+        hands_back=maybe,
     )
-    @example([LONG], [(LONG, 5)], (-2, 2), True, False)
-    def test_r3_sql_and_memory_agree(self, relationships, grants, suspension, acts, new_commerce):
+    @example([LONG], [(LONG, 5)], (-2, 2), True, False, None)
+    def test_r3_sql_and_memory_agree(self, relationships, grants, suspension, acts, new_commerce, hands_back):
         provider, customer = ProviderFactory(), CustomerFactory()
         partner = ResellerFactory() if acts else ProviderFactory()
         open_seen = False
@@ -271,18 +280,53 @@ class TheRuleIsOne(TestCase):
                 ended_at=None if end is None else NOW + max(start, end) * DAY,
             )
         subscription = SubscriptionFactory(provider=provider, customer=customer, is_new_commerce=new_commerce)
-        designation = DesignationFactory(subscription=subscription, partner=partner)
+        designation = DesignationFactory(
+            subscription=subscription,
+            partner=partner,
+            started_at=NOW - 6 * DAY,
+            hands_back_at=None if hands_back is None else NOW + hands_back * DAY,
+        )
         standing = standings(provider, customer.pk).get(partner.pk)
+        runs: list[tuple] = []
 
         for hours in range(-6 * 24, 6 * 24 + 1, 12):
             at = NOW + timedelta(hours=hours)
             by_sql = Designation.objects.with_force(at).get(pk=designation.pk).holds
             in_memory = (
-                standing is not None and bool(verdict(standing, at=at, told_to=None)) and not new_commerce
+                standing is not None and bool(force(designation, standing, at=at)) and not new_commerce
             )
             assert by_sql == in_memory, (at, standing)
             self.answers[by_sql] += 1
             if standing is not None and not in_memory and not new_commerce:
                 self.answers["suspended only"] += bool(
-                    verdict(replace(standing, suspensions=()), at=at, told_to=None)
+                    force(designation, replace(standing, suspensions=()), at=at)
                 )
+            if standing is not None and not new_commerce:
+                self.since_when_it_does_not_hold(designation, standing, at, by_sql, runs)
+
+        self.what_lost_something_is_found(provider, designation)
+
+    def what_lost_something_is_found(self, provider, designation):
+        """The short way to what needs attention, and to what ends soon, leaves nothing out that was once eligible."""
+        rows = Designation.objects.filter(pk=designation.pk)
+        held_at_first = rows.in_force(designation.started_at).exists()
+        for days in (-3, 0, 3):
+            at, soon = NOW + days * DAY, 2 * DAY
+            touched = rows.touched(provider.pk, at, at + soon)
+            assert set(touched.ending(at, soon)) == set(rows.ending(at, soon)), at
+            if held_at_first:
+                stale = rows.touched(provider.pk, None, at).needs_attention(at)
+                assert set(stale) == set(rows.needs_attention(at)), at
+
+    def since_when_it_does_not_hold(self, designation, standing, at, holds, runs):
+        """The run of instants, as the database answers them, in which it has not held without interruption."""
+        since = out_of_force_since(designation, standing, at=at)
+        if holds:
+            assert since is None
+            runs.clear()
+            return
+        runs.append(at)
+        assert since is not None
+        # Every instant of the run is at or after its beginning, and the step before it is not.
+        assert since <= runs[0]
+        assert since == designation.started_at or since > runs[0] - timedelta(hours=12)

@@ -132,6 +132,23 @@ def test_r9_a_day_answers_with_every_interval_of_it(world, subscription):
     ]
 
 
+def test_r7_from_the_day_it_is_handed_back_the_provider_is_the_contact(world, subscription):
+    day = NOW - 10 * DAY
+    DesignationFactory(
+        subscription=subscription, partner=world.trey, started_at=NOW - 30 * DAY, hands_back_at=day
+    )
+
+    assert told(life(subscription)) == [
+        ("default", "Fabrikam Distribution", NOW - 100 * DAY),
+        ("designated", "Trey Research", NOW - 30 * DAY),
+        ("fallback", "Fabrikam Distribution", day),
+    ]
+    assert (life(subscription)[-1].contact.cause.reason, life(subscription)[-1].contact.cause.since) == (
+        "handed_back",
+        day,
+    )
+
+
 def test_the_timeline_agrees_with_the_question_asked_of_the_database(world, subscription):
     """`in_force(at)` and the intervals are one truth, at every boundary and just before it."""
     tailspin = ResellerFactory(name="Tailspin Toys")
@@ -146,7 +163,12 @@ def test_the_timeline_agrees_with_the_question_asked_of_the_database(world, subs
         ended_at=NOW - 20 * DAY,
         ended_as="replaced",
     )
-    DesignationFactory(subscription=subscription, partner=world.trey, started_at=NOW - 20 * DAY)
+    DesignationFactory(
+        subscription=subscription,
+        partner=world.trey,
+        started_at=NOW - 20 * DAY,
+        hands_back_at=NOW - 5 * DAY,
+    )
     found = life(subscription)
     by_partner = standings(subscription.provider, subscription.customer_id)
     designations = list(subscription.designations.select_related("partner__organisation"))
@@ -158,6 +180,7 @@ def test_the_timeline_agrees_with_the_question_asked_of_the_database(world, subs
         "designated",
         "fallback",
         "designated",
+        "fallback",
     ]
     for interval in found:
         for at in (interval.start, interval.start - timedelta(microseconds=1)):

@@ -160,7 +160,7 @@ def test_whom_to_call_says_where_it_was_bought_elsewhere_and_who_added_it(admin,
         purchased_through="enterprise_agreement",
     )
     html = screen(page(admin))
-    assert "Bought elsewhere: Enterprise agreement · added by Fabrikam Distribution" in html
+    assert "Bought elsewhere: Enterprise agreement · added by Fabrikam Distribution for support" in html
     assert "Sold by" not in html
     DesignationFactory(subscription=row, partner=trey)
     trey.suspensions.create(started_at=timezone.now() - timedelta(days=1))
@@ -388,7 +388,7 @@ def test_whom_to_call_asks_the_same_questions_whatever_their_number(
     _grow(contoso, partners)
     page(admin)
     # Session, person, memberships; then subscriptions, designations, relationships, grants and suspensions.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         response = page(admin)
     assert Designation.objects.count() == partners
     assert text(response).count('<article class="support-card') == 2 * partners
