@@ -36,7 +36,7 @@ def record(
         action=action,
         channel=acting.channel,
         actor_kind=acting.kind,
-        actor_id=acting.user.pk if acting.user else None,
+        actor_id=acting.user.pk if acting.user else acting.credential_id,
         actor_role=acting.role_for(permission) if permission else "",
         actor_organisation_id=acting.organisation.pk,
         actor_organisation_name=acting.organisation.name,

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     """`resource:action`, alphabetical. A permission speaks of the actor's own organisation only."""
 
     CONTACT_ASSIGN = "contact:assign"
+    CREDENTIAL_MANAGE = "credential:manage"
     CUSTOMER_VIEW = "customer:view"
     DELEGATED_ADMIN_REQUEST = "delegated_admin:request"
     MAIL_VIEW = "mail:view"
@@ -65,6 +66,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.ADMIN_AGENT: _EVERYBODY
     | {
         Permission.CONTACT_ASSIGN,
+        Permission.CREDENTIAL_MANAGE,
         Permission.CUSTOMER_VIEW,
         Permission.DELEGATED_ADMIN_REQUEST,
         Permission.MAIL_VIEW,
@@ -103,6 +105,18 @@ class Denied:
 def roles_allowing(permission: Permission) -> tuple[Role, ...]:
     """Roles that hold this permission, most powerful first."""
     return tuple(role for role in Role if permission in ROLES[role])
+
+
+def covers(roles: Iterable[Role], role: Role) -> bool:
+    """Do these roles together hold every permission of that one? Nobody gives away more than they have."""
+    return ROLES[role] <= frozenset[Permission]().union(*(ROLES[held] for held in roles))
+
+
+def capped(role: Role, limit: Role) -> frozenset[Role]:
+    """What an integration of this role acts as under an organisation's limit: the role, or what both hold."""
+    if covers([limit], role):
+        return frozenset({role})
+    return frozenset(part for part in PARTNER_ROLES if covers([role], part) and covers([limit], part))
 
 
 def can(actor: "Actor", permission: Permission) -> Allowed | Denied:

@@ -1,6 +1,7 @@
 """Who you are, whose data, what happened."""
 
 from portal.models.audit import Action, AuditEvent, AuditNote, Channel
+from portal.models.credentials import Credential, CredentialSecret
 from portal.models.lifecycle import LAPSES_AFTER, EndedAs, Lifecycle, State, established
 from portal.models.links import AnswerLink, OrganisationInvitation
 from portal.models.organisation import Organisation
@@ -15,6 +16,8 @@ __all__ = [
     "AuditEvent",
     "AuditNote",
     "Channel",
+    "Credential",
+    "CredentialSecret",
     "EndedAs",
     "Lifecycle",
     "Mail",

@@ -1,0 +1,159 @@
+"""API credentials: make, rename, rotate and revoke an integration, and limit what integrations may act as.
+
+Rules: people only, never an integration; a role is given only by somebody whose own roles hold everything it holds,
+and only up to the organisation's limit. A secret is 256 random bits, returned once, stored as its hash.
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.actor import Actor, ActorKind
+from portal.audit import record
+from portal.authority import still
+from portal.errors import NotPermitted, NotVisible, OperationError
+from portal.locks import patience
+from portal.models import Action, Credential, CredentialSecret, Partner
+from portal.models.credentials import PREFIX
+from portal.operations.links import hash_of
+from portal.permissions import PARTNER_ROLES, Permission, Role, covers, require
+
+MANAGE = Permission.CREDENTIAL_MANAGE
+#: How long a secret may work, and how long the former one beside a new one.
+LONGEST = timedelta(days=731)
+LONGEST_OVERLAP = timedelta(days=7)
+#: Integrations of one organisation that nobody has revoked.
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An integration and its new secret, which exists nowhere else."""
+
+    credential: Credential
+    secret: str
+
+
+def may_give(acting: Actor, partner: Partner) -> list[Role]:
+    """The roles this actor may give to an integration of this partner, most powerful first."""
+    limit = Role(partner.integrations_at_most)
+    return [role for role in PARTNER_ROLES if covers(acting.roles, role) and covers([limit], role)]
+
+
+@patience()
+@transaction.atomic(durable=True)
+def create_credential(*, acting: Actor, name: str, role: str, expires_at: datetime) -> Made:
+    """A new integration of the actor's organisation, and its first secret."""
+    acting = _manager(acting)
+    # Held to the end, so that neither the limit nor the number of integrations changes meanwhile.
+    partner = _held_partner(acting)
+    name, now = _checked_name(name), timezone.now()
+    if role not in may_give(acting, partner):
+        raise OperationError(_("You cannot give this role to an integration."), code="role_not_yours")
+    _check_expiry(expires_at, now)
+    if Credential.objects.visible_to(acting).unrevoked().count() >= MOST:
+        raise OperationError(
+            _("An organisation has at most %(n)s integrations. Revoke one first.") % {"n": MOST},
+            code="too_many",
+        )
+    credential = _saved(
+        Credential(
+            organisation=acting.organisation,
+            name=name,
+            role=role,
+            created_by=acting.user,
+            carried_by=acting.user,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    made = _new_secret(credential, now)
+    _tell(
+        Action.CREDENTIAL_CREATED,
+        credential,
+        acting=acting,
+        at=now,
+        after={"role": credential.role, "expires_at": expires_at.isoformat()},
+    )
+    return made
+
+
+def _manager(acting: Actor) -> Actor:
+    """The person, with the roles of this instant. No integration manages integrations."""
+    if acting.kind != ActorKind.PERSON:
+        raise NotPermitted(MANAGE)
+    require(acting, MANAGE)
+    if not acting.organisation.is_partner:
+        raise NotVisible
+    return still(acting, MANAGE)
+
+
+def _held_partner(acting: Actor) -> Partner:
+    return Partner.objects.select_for_update(of=("self",)).get(pk=acting.organisation.pk)
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise OperationError(_("Enter a name."), code="no_name")
+    if len(name) > 100:
+        raise OperationError(_("At most 100 characters."), code="name_too_long")
+    return name
+
+
+def _check_expiry(expires_at: datetime, now: datetime) -> None:
+    if expires_at <= now:
+        raise OperationError(_("Choose a day that is still to come."), code="expired")
+    if expires_at > now + LONGEST:
+        raise OperationError(_("At most two years from now."), code="too_long")
+
+
+def _saved(credential: Credential) -> Credential:
+    """Written, unless another integration has the name: that is the database's word, not a look before."""
+    try:
+        with transaction.atomic():
+            credential.save()
+    except IntegrityError as error:
+        if "credential_name_once" in str(error):
+            raise OperationError(_("Another integration has this name."), code="name_taken") from error
+        raise
+    return credential
+
+
+def _new_secret(credential: Credential, now: datetime) -> Made:
+    secret = PREFIX + secrets.token_hex(32)
+    CredentialSecret.objects.create(
+        credential=credential,
+        hash=hash_of(secret),
+        ending=secret[-4:],
+        created_at=now,
+        ends_at=credential.expires_at,
+    )
+    return Made(credential, secret)
+
+
+def _tell(
+    action: Action,
+    credential: Credential,
+    *,
+    acting: Actor,
+    at: datetime,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    """One event. It names the integration as it was called; who made it is an id, as everywhere."""
+    about = {"credential": str(credential.pk), "name": credential.name}
+    record(
+        action,
+        acting=acting,
+        organisation=acting.organisation,
+        at=at,
+        permission=MANAGE,
+        before=about | before if before is not None else None,
+        after=about | after if after is not None else None,
+    )
