@@ -32,9 +32,9 @@ def tell(event_id: str) -> None:
 
 
 @job("portal.tell_batch")
-def tell_batch(request_id: str, organisation_id: str) -> None:
+def tell_batch(request_id: str, organisation_id: str, at: str = "") -> None:
     """Write the mails that tell of everything one bulk request changed: one a person, not one a row."""
-    telling.tell_batch(request_id, organisation_id)
+    telling.tell_batch(request_id, organisation_id, at)
 
 
 @job("portal.tell_of_request")

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -53,17 +53,22 @@ def tell(event_id: uuid.UUID | str) -> None:
     deliver(teller(event), key=str(event.pk))
 
 
-def tell_batch(request_id: str, organisation_id: uuid.UUID | str) -> None:
-    """Write the mails of everything one request changed in one organisation's record: one a person."""
+def tell_batch(request_id: str, organisation_id: uuid.UUID | str, at: str = "") -> None:
+    """Write the mails of everything one request changed in one organisation's record: one a person.
+
+    `at`: only what it changed at this instant, where somebody outside chose the request's id and may use it again.
+    """
     events = AuditEvent.objects.filter(
         organisation_id=organisation_id, at__gte=timezone.now() - NEWS, request_id=request_id
     )
+    if at:
+        events = events.filter(at=datetime.fromisoformat(at))
     by_teller: dict[BatchTeller, list[AuditEvent]] = {}
     for event in events.select_related("organisation").order_by("pk"):
         if teller := _batches.get(event.action):
             by_teller.setdefault(teller, []).append(event)
     for teller, found in by_teller.items():
-        deliver(teller(found), key=request_id)
+        deliver(teller(found), key=f"{request_id}:{at}" if at else request_id)
 
 
 def deliver(tellings: Iterable[Telling], *, key: str) -> None:

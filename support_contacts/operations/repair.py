@@ -127,8 +127,8 @@ def _begin(selected: Repair, partner: Partner, acting: Actor) -> tuple[Repair, b
 def _repair_chunk(made: Repair, partner: Partner, versions: Mapping[uuid.UUID, int], acting: Actor) -> None:
     acting = still(acting, Permission.CONTACT_ASSIGN)
     provider_id = acting.organisation.pk
-    chosen = None if partner.pk == provider_id else partner
-    held = hold(provider_id, list(versions), acting=acting, partner=chosen)
+    chosen = [] if partner.pk == provider_id else [partner]
+    held = hold(provider_id, list(versions), acting=acting, chosen=chosen)
     outcomes: dict[str, list[str]] = {}
     changed, seen = [], []
     for pk, version in versions.items():
@@ -150,7 +150,7 @@ def _repair_chunk(made: Repair, partner: Partner, versions: Mapping[uuid.UUID, i
             seen.append(row)
         outcomes[str(pk)] = [planned.outcome.value, planned.code]
     settle(changed, at=held.now)
-    if chosen is None:
+    if not chosen:
         see_ends(provider_id, seen, at=held.now)
     _keep(made, outcomes)
 
