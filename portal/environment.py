@@ -39,6 +39,7 @@ class Environment:
     bind: str
     port: int
     web_workers: int
+    api_requests_per_minute: int
 
     @property
     def local(self) -> bool:
@@ -92,6 +93,7 @@ def _read(env: Env) -> Environment:
         bind=bind,
         port=port,
         web_workers=_number(env, "WEB_WORKERS", os.cpu_count() or 1, 1, 64),
+        api_requests_per_minute=_number(env, "API_REQUESTS_PER_MINUTE", 500, 1, 10**6),
     )
 
 

@@ -6,6 +6,7 @@ from portal.models.lifecycle import LAPSES_AFTER, EndedAs, Lifecycle, State, est
 from portal.models.links import AnswerLink, OrganisationInvitation
 from portal.models.organisation import Organisation
 from portal.models.partner import Partner, PartnerSuspension, ResellerRelationship, SupportProfile
+from portal.models.replay import ApiAnswer
 from portal.models.telling import Mail, MailKind, MailState, Notice
 from portal.models.user import Membership, PasswordLink, User
 
@@ -13,6 +14,7 @@ __all__ = [
     "LAPSES_AFTER",
     "Action",
     "AnswerLink",
+    "ApiAnswer",
     "AuditEvent",
     "AuditNote",
     "Channel",
