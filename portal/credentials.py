@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.encoding import force_bytes
 from django.utils.translation import gettext as _
 
 from portal.actor import Actor
@@ -139,7 +140,7 @@ def _claims(text: str) -> dict[str, Any] | None:
 def _keys() -> list[bytes]:
     """Keys made from ours for this one purpose; the first signs, all verify."""
     return [
-        hmac.digest(key.encode(), b"portal.credentials.token", "sha256")
+        hmac.digest(force_bytes(key), b"portal.credentials.token", "sha256")
         for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     ]
 

@@ -41,6 +41,8 @@ class Permission(StrEnum):
     """`resource:action`, alphabetical. A permission speaks of the actor's own organisation only."""
 
     CONTACT_ASSIGN = "contact:assign"
+    # What any integration may act as at most: whoever makes them does not decide that as well.
+    CREDENTIAL_LIMIT = "credential:limit"
     CREDENTIAL_MANAGE = "credential:manage"
     CUSTOMER_VIEW = "customer:view"
     DELEGATED_ADMIN_REQUEST = "delegated_admin:request"

@@ -92,6 +92,20 @@ class Credential(models.Model):
         """Neither revoked nor expired at `at`."""
         return self.revoked_at is None and not self.has_expired(at)
 
+    def live_secrets(self, at: datetime) -> list["CredentialSecret"]:
+        """Those that open something at `at`, newest first."""
+        if not self.works(at):
+            return []
+        live = [secret for secret in self.secrets.all() if secret.ends_at > at]
+        return sorted(live, key=lambda secret: (secret.created_at, secret.pk), reverse=True)
+
+    def secret_in_use(self, at: datetime) -> "CredentialSecret | None":
+        """The one that stays beside a new secret: of two the newer, unless nobody has used it yet."""
+        live = self.live_secrets(at)
+        if len(live) > 1 and live[0].last_used_at is None:
+            return live[1]
+        return live[0] if live else None
+
 
 class CredentialSecret(models.Model):
     """One secret of an integration; while it is being rotated there are two. Only the hash is kept.

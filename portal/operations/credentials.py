@@ -6,6 +6,7 @@ and only up to the organisation's limit. A secret is 256 random bits, returned o
 
 import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ from portal.models.credentials import PREFIX
 from portal.operations.links import hash_of
 from portal.permissions import PARTNER_ROLES, Permission, Role, covers, require
 
-MANAGE = Permission.CREDENTIAL_MANAGE
+MANAGE, LIMIT = Permission.CREDENTIAL_MANAGE, Permission.CREDENTIAL_LIMIT
 #: How long a secret may work, and how long the former one beside a new one.
 LONGEST = timedelta(days=731)
 LONGEST_OVERLAP = timedelta(days=7)
@@ -83,14 +84,153 @@ def create_credential(*, acting: Actor, name: str, role: str, expires_at: dateti
     return made
 
 
-def _manager(acting: Actor) -> Actor:
+@patience()
+@transaction.atomic(durable=True)
+def rename_credential(credential_id: uuid.UUID, *, acting: Actor, name: str) -> Credential:
+    """Call it something else. The same name: nothing is written."""
+    acting = _manager(acting)
+    credential = _held(credential_id, acting)
+    name, former = _checked_name(name), credential.name
+    if name == former:
+        return credential
+    _check_not_revoked(credential)
+    credential.name = name
+    _saved(credential)
+    _tell(
+        Action.CREDENTIAL_RENAMED,
+        credential,
+        acting=acting,
+        at=timezone.now(),
+        before={"name": former},
+        after={},
+    )
+    return credential
+
+
+@patience()
+@transaction.atomic(durable=True)
+def rotate_credential(
+    credential_id: uuid.UUID, *, acting: Actor, former_until: datetime, expires_at: datetime
+) -> Made:
+    """A new secret, and a new expiry; the one in use works until `former_until`, at most seven days.
+
+    Whoever rotates learns a secret of this role and carries the integration from then on, so their own roles must
+    hold it. Never more than two secrets: where two work already, the one nobody has used gives way, or the older.
+    """
+    acting = _manager(acting)
+    credential = _held(credential_id, acting)
+    _check_not_revoked(credential)
+    if not covers(acting.roles, Role(credential.role)):
+        raise OperationError(
+            _("This integration may do more than you. Somebody with its role has to rotate it."),
+            code="role_not_yours",
+        )
+    now = timezone.now()
+    _check_expiry(expires_at, now)
+    if former_until > now + LONGEST_OVERLAP:
+        raise OperationError(_("The former secret works for seven more days at most."), code="too_long")
+    before = {"expires_at": credential.expires_at.isoformat()}
+    kept = credential.secret_in_use(now)
+    until = max(former_until, now)
+    for secret in credential.live_secrets(now):
+        secret.ends_at = min(secret.ends_at, until) if secret == kept else now
+        secret.save(update_fields=["ends_at"])
+    credential.expires_at, credential.carried_by = expires_at, acting.user
+    credential.save(update_fields=["expires_at", "carried_by"])
+    made = _new_secret(credential, now)
+    _tell(
+        Action.CREDENTIAL_ROTATED,
+        credential,
+        acting=acting,
+        at=now,
+        before=before,
+        after={
+            "expires_at": expires_at.isoformat(),
+            "former_until": kept.ends_at.isoformat() if kept else None,
+        },
+    )
+    return made
+
+
+@patience()
+@transaction.atomic(durable=True)
+def end_former_secret(credential_id: uuid.UUID, *, acting: Actor) -> None:
+    """Every client has the new secret: the former one stops now. Where none works any more, nothing is written."""
+    acting = _manager(acting)
+    credential = _held(credential_id, acting)
+    now = timezone.now()
+    former = credential.live_secrets(now)[1:]
+    for secret in former:
+        secret.ends_at = now
+        secret.save(update_fields=["ends_at"])
+    if former:
+        _tell(Action.CREDENTIAL_SECRET_ENDED, credential, acting=acting, at=now, after={})
+
+
+@patience()
+@transaction.atomic(durable=True)
+def revoke_credential(credential_id: uuid.UUID, *, acting: Actor) -> None:
+    """The next request is refused, with a secret or with a token. Twice: nothing is written."""
+    acting = _manager(acting)
+    credential = _held(credential_id, acting)
+    if credential.revoked_at is not None:
+        return
+    credential.revoked_at, credential.revoked_by = timezone.now(), acting.user
+    credential.save(update_fields=["revoked_at", "revoked_by"])
+    _tell(
+        Action.CREDENTIAL_REVOKED,
+        credential,
+        acting=acting,
+        at=credential.revoked_at,
+        before={"role": credential.role, "expires_at": credential.expires_at.isoformat()},
+    )
+
+
+@patience()
+@transaction.atomic(durable=True)
+def limit_integrations(*, acting: Actor, role: str) -> None:
+    """The highest role integrations act as, also those there are: it counts on their next request."""
+    acting = _manager(acting, LIMIT)
+    if role not in PARTNER_ROLES:
+        raise OperationError(_("This role does not exist."), code="unknown_role")
+    partner = _held_partner(acting)
+    former = partner.integrations_at_most
+    if former == role:
+        return
+    partner.integrations_at_most = role
+    partner.save(update_fields=["integrations_at_most"])
+    record(
+        Action.CREDENTIAL_LIMIT_CHANGED,
+        acting=acting,
+        organisation=acting.organisation,
+        at=timezone.now(),
+        permission=LIMIT,
+        before={"integrations_at_most": former},
+        after={"integrations_at_most": role},
+    )
+
+
+def _manager(acting: Actor, permission: Permission = MANAGE) -> Actor:
     """The person, with the roles of this instant. No integration manages integrations."""
     if acting.kind != ActorKind.PERSON:
-        raise NotPermitted(MANAGE)
-    require(acting, MANAGE)
+        raise NotPermitted(permission)
+    require(acting, permission)
     if not acting.organisation.is_partner:
         raise NotVisible
-    return still(acting, MANAGE)
+    return still(acting, permission)
+
+
+def _held(credential_id: uuid.UUID, acting: Actor) -> Credential:
+    """The row, and with it its secrets, until the transaction ends. Not theirs: not there."""
+    row = Credential.objects.visible_to(acting).select_for_update().filter(pk=credential_id).first()
+    if row is None:
+        raise NotVisible
+    return row
+
+
+def _check_not_revoked(credential: Credential) -> None:
+    if credential.revoked_at is not None:
+        raise OperationError(_("This integration is revoked. Make a new one."), code="revoked")
 
 
 def _held_partner(acting: Actor) -> Partner:
@@ -143,8 +283,8 @@ def _tell(
     *,
     acting: Actor,
     at: datetime,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
 ) -> None:
     """One event. It names the integration as it was called; who made it is an id, as everywhere."""
     about = {"credential": str(credential.pk), "name": credential.name}
@@ -154,6 +294,6 @@ def _tell(
         organisation=acting.organisation,
         at=at,
         permission=MANAGE,
-        before=about | before if before is not None else None,
-        after=about | after if after is not None else None,
+        before={**about, **before} if before is not None else None,
+        after={**about, **after} if after is not None else None,
     )
