@@ -105,7 +105,7 @@ def _check_values(value: Any, name: str = "") -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             assert key[:1].islower(), f"{key} is not camelCase"
-            assert "_" not in key, f"{key} is not camelCase"
+            assert "_" not in key or name == "query", f"{key} is not camelCase"
             _check_values(inner, key)
     elif isinstance(value, list):
         for inner in value:
