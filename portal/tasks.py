@@ -7,6 +7,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from portal import ratelimit
+from portal.api import replay
 from portal.jobs import job
 from portal.mail import invitations, members, outbox, resellers, telling
 
@@ -19,10 +20,11 @@ MAILS_KEPT = timedelta(days=90)
 
 @job("portal.clear_expired", cron="*/15 * * * *")
 def clear_expired(timestamp: int) -> None:
-    """Delete sessions that have ended, rate-limit counters and mails nobody asks for any more."""
+    """Delete sessions that have ended, rate-limit counters, mails and stored answers nobody asks for any more."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     ratelimit.prune(timezone.now() - LONGEST_WINDOW)
     outbox.prune(timezone.now() - MAILS_KEPT)
+    replay.prune(timezone.now())
 
 
 @job("portal.tell")
