@@ -6,7 +6,9 @@ from portal.api.wire import link
 
 #: What a list needs, and nothing else. The first two are the page's.
 LISTED = ("pk", "sort_name", "customer_id", "company_name", "domain")
-IN_FULL = (*LISTED, "country", "domains", "reseller_of_record_id", "delegated")
+#: What is needed of the one customer a call is about; then what is told of it by itself.
+NAMED = (*LISTED, "country")
+IN_FULL = (*NAMED, "domains", "reseller_of_record_id", "delegated")
 _PROFILE = {"objectType": "CustomerCompanyProfile"}
 _CUSTOMER = {"objectType": "Customer"}
 

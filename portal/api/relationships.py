@@ -74,7 +74,7 @@ _QUERY = [
     response={200: Relationships},
     openapi_extra={"parameters": [*_QUERY, *PARAMETERS]},
 )
-@endpoint(Permission.ORGANISATION_VIEW)
+@endpoint(Permission.CUSTOMER_VIEW)
 def list_relationships(request: HttpRequest) -> HttpResponse:
     """Without a type the caller's kind decides: a provider has resellers, a reseller providers, a dual role both."""
     actor = request.actor  # type: ignore[attr-defined]
