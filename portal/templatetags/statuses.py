@@ -53,6 +53,14 @@ STATUSES: dict[str, Status] = {
     "partner.open": Status("clock", "ok", _("Open now")),
     "partner.closed": Status("moon", "off", _("Closed")),
     "partner.no_hours": Status("question-mark-circle", "off", _("Hours not given")),
+    # an integration
+    "credential.active": Status("check-circle", "ok", pgettext_lazy("credential", "Active")),
+    "credential.expires": Status("clock", "warn", _("Expires soon")),
+    "credential.expired": Status("minus-circle", "off", pgettext_lazy("credential", "Expired")),
+    "credential.revoked": Status("no-symbol", "off", pgettext_lazy("credential", "Revoked")),
+    "credential.left": Status("exclamation-triangle", "warn", _("Its creator has left")),
+    "credential.lacks": Status("exclamation-triangle", "warn", _("Its creator lost the role")),
+    "credential.reduced": Status("exclamation-triangle", "warn", _("Acts with less")),
     # a mail
     "mail.waiting": Status("clock", "wait", pgettext_lazy("mail", "Waiting")),
     "mail.sent": Status("check-circle", "ok", pgettext_lazy("mail", "Sent")),
