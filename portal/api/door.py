@@ -5,12 +5,12 @@ counted, the view is called; whatever is not JSON then, or fails, becomes a faul
 into `/v1//customers` (partner-center-api.md §8.8, §9.1.1) and turn a redirected PUT into a GET (§9.1.2).
 """
 
+import base64
 import hashlib
 import logging
 import re
 import secrets
 import socket
-import string
 from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
@@ -37,13 +37,12 @@ logger = logging.getLogger(__name__)
 QUERY = (
     *("size", "filter", "seekOperation", "continuationToken", "offset"),
     *("mpn_id", "mpnId", "order_id", "relationship_type", "at", "search"),
-    *("attention", "partner", "changedSince"),
+    *("attention", "partner", "changedSince", "customer"),
 )
 _QUERY = {name.lower(): name for name in QUERY}
 _SERVER = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 _VECTOR = re.compile(r"[A-Za-z0-9+/=]{16,64}(\.[0-9]{1,9}){0,16}")
 _LOCALE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,4}")
-_ALPHABET = string.ascii_letters + string.digits + "+/"
 _BODIES = ("POST", "PUT", "PATCH")
 
 
@@ -183,7 +182,8 @@ def _echo(text: str | None) -> str:
 
 
 def _new_vector() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(16)) + ".0"
+    """Sixteen characters of base64, and the count that begins at 0."""
+    return base64.b64encode(secrets.token_bytes(12)).decode() + ".0"
 
 
 # -- what goes out

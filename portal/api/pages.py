@@ -5,7 +5,7 @@ the link, in its address and beside the items, for clients that read only one of
 clients take its presence for more pages.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,6 +17,7 @@ from portal.api.wire import CONTINUATION, collection, link, paging_of
 from portal.keyset import Cursor, Order, Page, page_of
 
 Writer = Callable[[Any], dict[str, Any]]
+PageWriter = Callable[[Sequence[Any]], list[dict[str, Any]]]
 
 #: What says which page, in an address.
 TURNED_BY = ("seekOperation", "continuationToken")
@@ -50,6 +51,13 @@ def page_in(
     request: HttpRequest, rows: QuerySet[Any], order: Order, *, path: str, write: Writer
 ) -> dict[str, Any]:
     """The page of `rows` that was asked for. `rows` carry `pk` and the field of `order`; `path` is without /v1."""
+    return page_written(request, rows, order, path=path, write=lambda found: [write(row) for row in found])
+
+
+def page_written(
+    request: HttpRequest, rows: QuerySet[Any], order: Order, *, path: str, write: PageWriter
+) -> dict[str, Any]:
+    """The same for rows that are written together: what they need besides is asked for once a page."""
     paging = paging_of(request)
     if paging.is_last:
         found = page_of(rows, replace(order, descending=not order.descending), size=paging.size)
@@ -60,7 +68,7 @@ def page_in(
     query = {name: str(value) for name, value in request.GET.items()}
     kept = {name: value for name, value in query.items() if name not in TURNED_BY}
     body = collection(
-        [write(row) for row in page.rows],
+        write(page.rows),
         self_uri=_uri(path, query),
         next_uri=_uri(path, {**kept, "seekOperation": "Next", "continuationToken": token})
         if page.after
