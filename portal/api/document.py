@@ -202,7 +202,7 @@ def completed(document: Document, permissions: dict[str, str]) -> Document:
         },
         "oauth2": {
             "type": "oauth2",
-            "description": "{tenant} is the tenant ID of the caller's organisation.",
+            "description": "In place of `common` stands the tenant ID of the caller's organisation.",
             "flows": {"clientCredentials": {"tokenUrl": "/common/oauth2/v2.0/token", "scopes": {}}},
         },
     }
@@ -215,6 +215,8 @@ def completed(document: Document, permissions: dict[str, str]) -> Document:
             _complete(item[method], method, schemas, permissions)
     document["paths"][TOKEN_PATH] = copy.deepcopy(TOKEN)
     document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    _without_titles(document["paths"])
+    _without_titles(schemas)
     examples.add_to(document)
     return document
 
@@ -250,6 +252,18 @@ def _moved(schema: Any) -> Any:
             for name, value in schema.items()
         }
     return [_moved(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _without_titles(schema: Any, *, is_names: bool = False) -> None:
+    """Pydantic's "Supporttenantid" says nothing. Among names of members, `title` would be one of them."""
+    if isinstance(schema, dict):
+        if not is_names and isinstance(schema.get("title"), str):
+            del schema["title"]
+        for name, value in schema.items():
+            _without_titles(value, is_names=name == "properties" and not is_names)
+    elif isinstance(schema, list):
+        for value in schema:
+            _without_titles(value)
 
 
 def _fault(status: int) -> Document:

@@ -70,13 +70,14 @@ IDS = {"Relationship": RESELLER, "CustomersPartner": RESELLER, "Subscription": S
 def add_to(document: dict[str, Any]) -> None:
     """Give every operation an example of its body, its answer and its parameters; what it has itself stays."""
     schemas: dict[str, Any] = document["components"]["schemas"]
-    for item in document["paths"].values():
+    for path, item in document["paths"].items():
+        own = path.removeprefix("/v1").format_map(NAMED) if path.startswith("/v1") else ""
         for operation in item.values():
             bodies = [operation.get("requestBody", {}), *map(_body_of, operation["responses"].values())]
             for body in bodies:
                 for media in body.get("content", {}).values():
                     if "example" not in media and "examples" not in media:
-                        media["example"] = of(media["schema"], schemas)
+                        media["example"] = _at(own, of(media["schema"], schemas))
             for parameter in operation["parameters"]:
                 if (
                     parameter.get("name") in NAMED
@@ -112,6 +113,14 @@ def of(
             else [of(schema.get("items", {}), schemas, name, depth + 1)]
         )
     return _value(schema, name, shape)
+
+
+def _at(path: str, example: Any) -> Any:
+    """The example as the resource at this path: its own link leads there."""
+    links = example.get("links") if isinstance(example, dict) else None
+    if isinstance(links, dict) and "self" in links:
+        links["self"] = {**links["self"], "uri": path}
+    return example
 
 
 def _object(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int, shape: str) -> dict[str, Any]:
