@@ -78,9 +78,9 @@ class _ExpiryForm(forms.Form):
 
     @property
     def expires_at(self) -> datetime:
-        """The midnight that ends the chosen day."""
-        following = self.cleaned_data["expires"] + timedelta(days=1)
-        return datetime.combine(following, time.min, tzinfo=timezone.get_current_timezone())
+        """The last second of the chosen day, so that it is also told as that day."""
+        last = time(23, 59, 59)
+        return datetime.combine(self.cleaned_data["expires"], last, tzinfo=timezone.get_current_timezone())
 
 
 class CredentialForm(NameForm, _ExpiryForm):
@@ -102,7 +102,7 @@ class RotateForm(_ExpiryForm):
     """`former` is asked only where a secret works that a client may be using."""
 
     former = forms.ChoiceField(
-        label=_("The secret in use stops"),
+        label=_("The present secret stops"),
         choices=OVERLAPS,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose when it stops."), "invalid_choice": _("Choose when it stops.")},

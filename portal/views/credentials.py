@@ -169,13 +169,14 @@ def revoke(request: HttpRequest, credential: uuid.UUID) -> HttpResponse:
 def _list(request: HttpRequest, form: LimitForm | None = None, status: int = 200) -> HttpResponse:
     actor: Actor = request.actor
     rows = list(_rows(actor).unrevoked().order_by("name", "pk"))
-    revoked = list(_rows(actor).exclude(revoked_at=None).order_by("-revoked_at", "-pk")[:REVOKED_SHOWN])
+    revoked = list(_rows(actor).exclude(revoked_at=None).order_by("-revoked_at", "-pk")[: REVOKED_SHOWN + 1])
+    more, revoked = len(revoked) > REVOKED_SHOWN, revoked[:REVOKED_SHOWN]
     found = described([*rows, *revoked], timezone.now())
     highest = Role(actor.organisation.partner.integrations_at_most)
     context = {
         "integrations": found[: len(rows)],
         "revoked": found[len(rows) :],
-        "revoked_shown": REVOKED_SHOWN,
+        "revoked_more": more,
         "highest": highest.label,
         "form": form or LimitForm(initial={"role": highest}),
         "may_limit": can(actor, LIMIT),
