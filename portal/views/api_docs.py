@@ -40,6 +40,7 @@ class Operation:
     text: str
     permission: str
     parameters: tuple[Parameter, ...]
+    body_text: str
     request: str
     answer: str
 
@@ -104,6 +105,7 @@ def _operation(path: str, method: str, said: dict[str, Any], shared: dict[str, A
         text=said.get("description", ""),
         permission=said.get("x-permission", ""),
         parameters=tuple(_parameters(said, shared)),
+        body_text=" ".join(media["schema"].get("description", "") for media in _bodies(said).values()),
         request=_curl(path, method, said),
         answer=_pretty(said["responses"]["200"]["content"]["application/json"]["example"]),
     )
@@ -115,7 +117,7 @@ def _parameters(said: dict[str, Any], shared: dict[str, Any]) -> Iterator[Parame
         if "$ref" not in one:
             values = tuple(map(str, one["schema"].get("enum", ())))
             yield Parameter(one["name"], one["in"], one.get("description", ""), one["required"], values)
-    for media in said.get("requestBody", {}).get("content", {}).values():
+    for media in _bodies(said).values():
         required = media["schema"].get("required", ())
         for name, member in media["schema"].get("properties", {}).items():
             yield Parameter(name, "body", member.get("description", ""), name in required)
@@ -129,18 +131,23 @@ def _curl(path: str, method: str, said: dict[str, Any]) -> str:
         if one.get("in") == "query" and "example" in one and one["required"]
     }
     address = path.format_map(NAMED) + (f"?{urlencode(query, quote_via=quote)}" if query else "")
-    lines = [f'curl "$PORTAL{address}"']
-    if method != "get":
-        lines[0] += f" -X {method.upper()}"
+    verb = "" if method == "get" else f"-X {method.upper()} "
+    lines = [f'curl {verb}"$PORTAL{address}"']
     if said.get("security") != []:
         lines.append('-H "Authorization: Bearer $TOKEN"')
-    for kind, media in said.get("requestBody", {}).get("content", {}).items():
+    for kind, media in _bodies(said).items():
         if kind == "application/json":
             body = json.dumps(media["example"], ensure_ascii=False).replace("'", "'\\''")
             lines += [f'-H "Content-Type: {kind}"', f"-d '{body}'"]
         else:
             lines += [f"-d '{name}={value}'" for name, value in media["example"].items()]
     return " \\\n  ".join(lines)
+
+
+def _bodies(said: dict[str, Any]) -> dict[str, Any]:
+    """What may be sent, by content type."""
+    found: dict[str, Any] = said.get("requestBody", {}).get("content", {})
+    return found
 
 
 def _pretty(body: Any) -> str:
