@@ -44,13 +44,13 @@ ENDS = {
 def count_for(actor: Actor) -> int:
     """How much waits for the agents of this provider: what no longer holds, ends nobody has seen, open reports."""
     me, now = actor.organisation.pk, timezone.now()
-    own = Designation.objects.filter(provider_id=me)
+    own = Designation.objects.at_customers_of(me, now)
     counts = (
         Partner.objects.filter(pk=me)
         .annotate(
             stale=CappedCount(own.touched(me, None, now).needs_attention(now)),
             unseen=CappedCount(own.unseen()),
-            reports=CappedCount(ContactReport.objects.open().filter(provider_id=me)),
+            reports=CappedCount(ContactReport.objects.open().at_customers_of(me, now)),
         )
         .values_list("stale", "unseen", "reports")
         .first()

@@ -5,7 +5,7 @@ from portal.models.lifecycle import LAPSES_AFTER, EndedAs, Lifecycle, State, est
 from portal.models.links import AnswerLink, OrganisationInvitation
 from portal.models.organisation import Organisation
 from portal.models.partner import Partner, PartnerSuspension, ResellerRelationship, SupportProfile
-from portal.models.telling import Mail, MailKind, MailState, Notice
+from portal.models.telling import Batch, Mail, MailKind, MailState, Notice
 from portal.models.user import Membership, PasswordLink, User
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "AnswerLink",
     "AuditEvent",
     "AuditNote",
+    "Batch",
     "Channel",
     "EndedAs",
     "Lifecycle",

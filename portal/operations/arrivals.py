@@ -250,7 +250,8 @@ def _take(token: str, confirmed: str) -> tuple[OrganisationInvitation, datetime]
 
 def _existing(invitation: OrganisationInvitation) -> Organisation | None:
     """The organisation of this id, held, if there is one."""
-    rows = Organisation.objects.select_for_update(of=("self",)).select_related("partner", "customer")
+    rows = Organisation.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.select_related("partner", "customer")
     if invitation.tenant_id is not None:
         return rows.filter(pk=invitation.tenant_id).first()
     return rows.filter(partner__partner_id=invitation.partner_id).first()

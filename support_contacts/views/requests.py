@@ -26,7 +26,6 @@ from portal.errors import NotVisible, OperationError
 from portal.identifiers import canonical_guid
 from portal.models import Partner, ResellerRelationship, State
 from portal.permissions import Permission, can, require
-from portal.ratelimit import client_address
 from portal.templatetags.ui import plain_date
 from portal.views.errors import too_many, wrong_organisation
 from support_contacts.customer_lookup import Found, find_customer
@@ -200,7 +199,7 @@ def _own_request(request: HttpRequest, tenant: uuid.UUID, pk: uuid.UUID) -> Cust
 def _look_up(request: HttpRequest, form: FindCustomerForm) -> Found:
     if not form.is_bound or not form.is_valid():
         return Found()
-    return find_customer(request.actor, form.cleaned_data["find"], address=client_address(request))
+    return find_customer(request.actor, form.cleaned_data["find"])
 
 
 def _choices(request: HttpRequest, *, rights_alone: bool) -> list[tuple[str, Any]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.states import E3, POWER_BI
+from tests.browser.state import E3, POWER_BI
 from tests.browser.visitor import PHONE, Visitor
 from tests.browser.world import PASSWORD
 
