@@ -33,7 +33,7 @@ from portal.models import (
 from portal.operations import answer_links
 from portal.operations.accounts import LinkDead, SignInFirst
 from portal.operations.reseller_invitations import find, is_open, names
-from portal.operations.resellers import LINK, Agreement, Requested, ask, close, lock_pair, tell_of
+from portal.operations.resellers.core import LINK, Agreement, Requested, ask, close, lock_pair, tell_of
 from portal.permissions import Permission, Role
 
 
