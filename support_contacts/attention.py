@@ -144,7 +144,9 @@ class ReportRow:
 
 
 def names_of(provider_id: uuid.UUID, customers: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """What this provider calls these customers; its latest record speaks."""
+    """What this provider calls these customers; its latest record speaks. No question where nobody is meant."""
+    if not customers:
+        return {}
     rows = CustomerRelationship.objects.filter(partner_id=provider_id, customer_id__in=customers)
     ordered = rows.order_by(F("established_at").asc(nulls_first=True), "pk")
     return {row.customer_id: row.name for row in ordered}
