@@ -26,6 +26,7 @@ from support_contacts.forms import ContactForm, DayForm, FindForm, versions_of
 from support_contacts.lookup import stranger
 from support_contacts.models import Interval
 from support_contacts.operations import AlreadySo, choose_support_contact
+from support_contacts.operations.choose import DECIDING
 from support_contacts.origin import origin_of
 from support_contacts.reasons import words
 from support_contacts.subscription_page import SubscriptionPage, others_supported_by, page_for
@@ -124,7 +125,7 @@ def verify(request: HttpRequest, tenant: uuid.UUID, subscription: str, event: uu
         raise Http404
     require(request.actor, Permission.CUSTOMER_VIEW)
     shown = page_for(request.actor, row)
-    later = [e for e in shown.events if (e.at, e.pk) > (change.at, change.pk)]
+    later = [e for e in shown.events if (e.at, e.pk) > (change.at, change.pk) and e.action in DECIDING]
     sides = _sides(change)
     context = {
         "page": shown,

@@ -132,6 +132,22 @@ def test_everybody_concerned_by_a_policy_is_told_once_however_many_parts_it_take
     assert sum(told().values()) == 4
 
 
+def test_a_worker_faster_than_the_policy_leaves_nobody_out(world, monkeypatch) -> None:
+    """Jobs are done while the run is still under way: who is concerned by a later part is told as well."""
+    part = policy._end_chunk
+
+    def then_work(*args):
+        ended = part(*args)
+        work()
+        return ended
+
+    monkeypatch.setattr(policy, "_end_chunk", then_work)
+    assert policy.end_stale(world.provider) == PART * PARTS
+
+    assert told() == {"agent": 1, "reseller0": 1, "reseller1": 1, "reseller2": 1}
+    assert rows_in(Mail.objects.get(address__startswith="agent@")) == PART * PARTS
+
+
 def test_a_policy_killed_half_way_is_told_and_the_next_run_tells_the_rest(world, monkeypatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(policy, "_end_chunk", killed_after(1, policy._end_chunk))

@@ -9,7 +9,7 @@ from portal.models import AuditEvent, Notice
 from portal.permissions import Role
 from support_contacts.models import Designation, EndedAs
 from support_contacts.operations import choose_support_contact
-from support_contacts.operations.duties import decline_duty
+from support_contacts.operations.duties import acknowledge_duty, decline_duty
 from support_contacts.operations.notices import see_end
 from tests.factories import DesignationFactory, ProviderFactory
 from tests.letterbox import work
@@ -49,12 +49,22 @@ def test_seen_is_recorded_once_with_who_and_what(signed_in, world, declined):
     assert world.subscription.contact_version == 1, "the contact is what it was"
 
 
-def test_seen_is_no_change_of_the_contact(signed_in, world, declined, agent):
-    """The page that verifies a later choice, and a conflict, tell of choices and ends alone."""
-    version = 1
-    see_end(declined, acting=agent)
-    made = choose_support_contact(world.subscription, partner_id=world.trey.pk, version=version, acting=agent)
-    assert made.event.action == "designation.made"
+def test_seen_and_acknowledged_are_no_changes_of_the_contact(signed_in, world, agent):
+    """The page that verifies a choice says "changed again" of choices and ends alone."""
+    chosen = {"acting": agent, "version": None}
+    ended = choose_support_contact(world.subscription, partner_id=world.trey.pk, **chosen)
+    verify = reverse(
+        "customers:verify", args=[world.customer.pk, world.subscription.public_id, ended.event.pk]
+    )
+    duty = Designation.objects.stored().get()
+    reseller = acting(member(world.trey.organisation, Role.ADMIN_AGENT))
+    acknowledge_duty(duty, acting=reseller)
+    assert signed_in.get(verify).context["changed_since"] is None
+
+    decline_duty(duty, acting=reseller, reason="No engineers left.")
+    assert signed_in.get(verify).context["changed_since"].action == "designation.ended"
+    see_end(duty, acting=agent)
+    assert signed_in.get(verify).context["changed_since"].action == "designation.ended"
 
 
 def test_an_end_that_a_choice_answers_is_told_by_that_choice_alone(world, declined, agent):
