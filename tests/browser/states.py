@@ -1,6 +1,12 @@
 """Every page of the portal in every state a person can meet it in: each module puts its own into `STATES`."""
 
-from tests.browser import states_organisation, states_relationships, states_repair, states_work
+from tests.browser import (  # noqa: F401
+    states_answers,
+    states_organisation,
+    states_relationships,
+    states_repair,
+    states_work,
+)
 from tests.browser.state import STATES, State
 
-__all__ = ["STATES", "State", "states_organisation", "states_relationships", "states_repair", "states_work"]
+__all__ = ["STATES", "State"]

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.state import E3, submit
+from tests.browser.world_relationships import grant_ended
 
 AGENT, HELPDESK, SALES = (
     f"{role}@fabrikam.example" for role in ("admin-agent", "helpdesk-agent", "sales-agent")

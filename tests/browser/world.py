@@ -5,7 +5,7 @@ Sessions are made with the data, so that a test begins signed in; signing in wit
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from allauth.account.forms import default_token_generator
@@ -86,6 +86,8 @@ class World:
     sessions: dict[str, str] = field(default_factory=dict)
     #: Addresses by name.
     urls: dict[str, str] = field(default_factory=dict)
+    #: When everything was there; what happens later is a test's.
+    began: datetime = datetime.min
 
     @classmethod
     def make(cls, databases: Databases) -> "World":
@@ -130,9 +132,7 @@ class World:
         """The partner that is stored as the designated contact of Contoso's subscription, or nothing."""
 
         def ask() -> str:
-            stored = (
-                self.contoso(offer).designations.stored().select_related("partner__organisation").first()
-            )
+            stored = self.contoso(offer).designations.stored().select_related("partner__organisation").first()
             return stored.partner.name if stored else ""
 
         return self.databases.run(ask)
@@ -178,6 +178,7 @@ class World:
                 self.sessions[email] = _session(User.objects.get(email=email))
             self._addresses()
             world_relationships.addresses(self)
+            self.began = timezone.now()
             user = User.objects.get(
                 email="sales-agent@fabrikam.example"
             )  # after signing in, which ends such links
