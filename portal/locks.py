@@ -1,8 +1,30 @@
 """Row locks in the one order the portal takes them.
 
-Membership → Partner → ResellerRelationship → CustomerRelationship → DelegatedAdmin (share) → Subscriptions by id
-(update). Whoever ends a relationship, a grant or an account takes that row for update first, so that a choice and an
-end have only two possible orders.
+Membership → Partner → Customer → ResellerRelationship → CustomerRelationship → DelegatedAdmin → Subscriptions → what
+hangs on one of these alone. Of one kind, rows are taken by id, in one statement. A step may be left out, never taken
+back: two acts that need each other's rows wait in one order, and nobody waits in a ring.
+
+What an act rests on is shared, what it changes is taken for update, at its place:
+
+| act | shared | for update |
+|---|---|---|
+| choose, repair, the policy | membership, partners, relationships, grants | subscriptions |
+| acknowledge, decline, hand back a duty; see its end | membership, partners | its subscription |
+| request, accept, decline, withdraw, end with a reseller | membership, both partners | the pair's records |
+| request at a customer | membership, partners, own records | Customer (no key), the pair's records, their grants |
+| accept, decline, withdraw, end at a customer | membership, partner | the relationship, its grants |
+| register, remove a subscription | membership, partner, relationship | the subscription |
+| suspend, the policy's days, invite a reseller | membership | the partner; then the invitations |
+| come with an invitation | the inviting partner | the invitation, Organisation (no key), the pair's records |
+| invite a customer's first admin | membership, relationship | Organisation (no key), then its invitations |
+| roles and members | | memberships of global admins and the subject; then invitations of members |
+
+So whoever ends a relationship, a grant or an account takes that row for update before anybody's choice can share it,
+or waits for the choice: an end and a choice have two orders and no third. "No key" lets rows be written meanwhile that
+only refer to the row, as every event refers to its organisation; an organisation's own row is held by those alone who
+bring people into it. What hangs on a row (links, reports, notices, asks, batches) comes last, where several may be held
+in id order; a batch (`operations.batches`) is met by its own act alone, and by a job that waits for nobody. An import
+takes the same order in bulk (`support_contacts.operations.importing`).
 """
 
 from collections.abc import Iterable, Iterator

@@ -8,14 +8,19 @@ from django.db.utils import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from portal.errors import Busy
+
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = 15
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an error says that the database does not answer: stopped, restarting, full, or too slow just now."""
-    return isinstance(error, OperationalError | InterfaceError)
+    """Whether an error says that the database does not answer: stopped, restarting, full, or too slow just now.
+
+    A row somebody else held for too long is the same to a page that has no place of its own to say so.
+    """
+    return isinstance(error, OperationalError | InterfaceError | Busy)
 
 
 def page(request: HttpRequest) -> HttpResponse:

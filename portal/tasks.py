@@ -10,6 +10,7 @@ from portal import ratelimit
 from portal.api import replay
 from portal.jobs import job
 from portal.mail import invitations, members, outbox, resellers, telling
+from portal.operations import batches
 
 #: Whose letters the jobs below know; apps above bring theirs in their own tasks.
 LETTERS = (members, resellers)
@@ -20,10 +21,11 @@ MAILS_KEPT = timedelta(days=90)
 
 @job("portal.clear_expired", cron="*/15 * * * *")
 def clear_expired(timestamp: int) -> None:
-    """Delete sessions that have ended, rate-limit counters, mails and stored answers nobody asks for any more."""
+    """Delete sessions that have ended, and counters, mails, batches and answers nobody asks for any more."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     ratelimit.prune(timezone.now() - LONGEST_WINDOW)
     outbox.prune(timezone.now() - MAILS_KEPT)
+    batches.forget(timezone.now() - MAILS_KEPT)
     replay.prune(timezone.now())
 
 
@@ -34,9 +36,15 @@ def tell(event_id: str) -> None:
 
 
 @job("portal.tell_batch")
-def tell_batch(request_id: str, organisation_id: str, at: str = "") -> None:
-    """Write the mails that tell of everything one bulk request changed: one a person, not one a row."""
-    telling.tell_batch(request_id, organisation_id, at)
+def tell_batch(batch_id: str, at: str = "") -> None:
+    """Write the mails that tell of everything a bulk act changed: one a person, not one a row."""
+    telling.tell_batch(batch_id, at)
+
+
+@job("portal.close_batches", cron="* * * * *")
+def close_batches(timestamp: int) -> None:
+    """Have told what a bulk act changed before the process that ran it was killed."""
+    batches.close_left_alone()
 
 
 @job("portal.tell_of_request")

@@ -44,13 +44,13 @@ ENDS = {
 def count_for(actor: Actor) -> int:
     """How much waits for the agents of this provider: what no longer holds, ends nobody has seen, open reports."""
     me, now = actor.organisation.pk, timezone.now()
-    own = Designation.objects.filter(provider_id=me)
+    own = Designation.objects.at_customers_of(me, now)
     counts = (
         Partner.objects.filter(pk=me)
         .annotate(
             stale=CappedCount(own.touched(me, None, now).needs_attention(now)),
             unseen=CappedCount(own.unseen()),
-            reports=CappedCount(ContactReport.objects.open().filter(provider_id=me)),
+            reports=CappedCount(ContactReport.objects.open().at_customers_of(me, now)),
         )
         .values_list("stale", "unseen", "reports")
         .first()
@@ -144,7 +144,9 @@ class ReportRow:
 
 
 def names_of(provider_id: uuid.UUID, customers: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """What this provider calls these customers; its latest record speaks."""
+    """What this provider calls these customers; its latest record speaks. No question where nobody is meant."""
+    if not customers:
+        return {}
     rows = CustomerRelationship.objects.filter(partner_id=provider_id, customer_id__in=customers)
     ordered = rows.order_by(F("established_at").asc(nulls_first=True), "pk")
     return {row.customer_id: row.name for row in ordered}

@@ -77,7 +77,7 @@ class AttentionList:
 
     @property
     def _searched(self) -> QuerySet[Designation]:
-        rows = Designation.objects.filter(provider_id=self.provider.pk)
+        rows: Any = Designation.objects.at_customers_of(self.provider.pk, self.now)
         if self.data["partner"]:
             rows = rows.filter(partner_id=self.data["partner"])
         return rows.filter(self._means(self.data["q"])) if self.data["q"] else rows
@@ -178,7 +178,7 @@ class AttentionList:
             return []
         rows = list(
             ContactReport.objects.open()
-            .filter(provider_id=self.provider.pk)
+            .at_customers_of(self.provider.pk, self.now)
             .select_related("partner__organisation")
             .order_by("reported_at", "pk")[:REPORTS]
         )
@@ -195,16 +195,17 @@ class AttentionList:
     def heading(self) -> Heading:
         """All counts and the menu in one query."""
         me = self.provider.pk
+        stored = Designation.objects.at_customers_of(me, self.now).stored()
         row = (
             Partner.objects.filter(pk=me)
             .annotate(
                 everything=CappedCount(self._searched.filter(_STANDS | _UNSEEN)),
                 needing=CappedCount(self._attention),
                 soon=CappedCount(self._ending),
-                reported=CappedCount(ContactReport.objects.open().filter(provider_id=me)),
+                reported=CappedCount(ContactReport.objects.open().at_customers_of(me, self.now)),
                 partners=ArraySubquery(
                     Partner.objects.filter(
-                        Q(pk__in=Designation.objects.stored().filter(provider_id=me).values("partner_id"))
+                        Q(pk__in=stored.values("partner_id"))
                         | Q(pk=self.data["partner"])
                         & Q(pk__in=Partner.objects.visible_to(self.actor).values("pk"))
                     )

@@ -17,13 +17,13 @@ class Found:
     is_ambiguous: bool = False
 
 
-def find_customer(actor: Actor, text: str, *, address: str = "") -> Found:
+def find_customer(actor: Actor, text: str) -> Found:
     """The customer with exactly this Microsoft ID or domain. A domain that several share names none of them."""
     wanted = text.strip().casefold()
     tenant = canonical_guid(wanted)
     if tenant is None and not (wanted.isascii() and "." in wanted):
         return Found()
-    verdict = count(actor, address)
+    verdict = count(actor)
     if not verdict.allowed:
         return Found(retry_after=verdict.retry_after_seconds)
     rows = Customer.objects.select_related("organisation").exclude(pk=actor.organisation.pk)

@@ -10,7 +10,6 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from customers.models import CustomerRelationship, DelegatedAdmin
 from portal.actor import Actor
@@ -30,6 +29,7 @@ from support_contacts.models import (
     standings,
 )
 from support_contacts.open_requests import OpenRequest, open_requests
+from support_contacts.origin import own_page
 from support_contacts.reasons import ReasonWords, cause, words
 from support_contacts.steps import Step, Steps
 
@@ -73,11 +73,7 @@ class PageForm(forms.Form):
     show = forms.ChoiceField(required=False, choices=[("designated", ""), ("new-commerce", "")])
 
     def clean(self):
-        text = self.data.get("from", "")
-        own = text.startswith(reverse("customers:list")) and url_has_allowed_host_and_scheme(
-            text, allowed_hosts=None
-        )
-        return {**self.cleaned_data, "from": text if own and len(text) < 2000 and text.isprintable() else ""}
+        return {**self.cleaned_data, "from": own_page(self.data.get("from", ""))}
 
 
 @dataclass(frozen=True, slots=True)

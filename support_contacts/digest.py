@@ -81,7 +81,7 @@ def tell(provider_id: uuid.UUID | str, day: str) -> None:
 
 def digest_of(provider: Partner, *, at: datetime, day: date) -> Digest:
     """What needs attention at `at`, and what comes to within 31, 7 or 1 days of its end on this day."""
-    own = Designation.objects.filter(provider=provider)
+    own = Designation.objects.at_customers_of(provider.pk, at)
     stale, ending = own.needs_attention(at), _ending(own, at, of_day=datetime.combine(day, HOUR, UTC))
     valid_until = [day + timedelta(days=days) for days in BEFORE]
     agreements = (

@@ -8,13 +8,14 @@ from django.db.models import QuerySet
 
 from portal.actor import Actor
 from portal.models import Partner
-from portal.ratelimit import Rule, Verdict, attempt, hit, key_for
+from portal.ratelimit import Rule, Verdict, hit, key_for
 
 #: Look-ups of strangers a person may make in a minute: enough to type, too few to enumerate.
 LOOKUPS, SECONDS = 20, 60
 BY_PERSON = Rule("lookup-person", LOOKUPS, SECONDS)
-#: Several colleagues share a network; several accounts of one enumerator do too.
-BY_NETWORK = Rule("lookup-network", 3 * LOOKUPS, SECONDS)
+#: Several colleagues look up at once; several accounts of one enumerator belong to one organisation, wherever they
+#: come from. Networks are not counted: another one would be another allowance, and a shared one somebody else's.
+BY_ORGANISATION = Rule("lookup-organisation", 3 * LOOKUPS, SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,15 @@ class Found:
     retry_after: int = 0
 
 
-def stranger(actor: Actor, text: str, *, known: Container[uuid.UUID], address: str = "") -> Stranger | None:
+def stranger(actor: Actor, text: str, *, known: Container[uuid.UUID]) -> Stranger | None:
     """The reseller with exactly this PartnerID or domain, if it is not among `known`. None: nobody.
 
-    Asked too often, by a person or from the network of their `address`, the answer only says when to ask again.
+    Asked too often, by a person or an organisation, the answer only says when to ask again.
     """
     wanted = _readable(text)
     if not wanted:
         return None
-    verdict = count(actor, address)
+    verdict = count(actor)
     if not verdict.allowed:
         return Stranger(retry_after=verdict.retry_after_seconds)
     rows = _named(wanted)[:2]
@@ -50,7 +51,7 @@ def stranger(actor: Actor, text: str, *, known: Container[uuid.UUID], address: s
     return Stranger(found.name, found.country) if found else None
 
 
-def look_up(actor: Actor, text: str, *, address: str = "") -> Found:
+def look_up(actor: Actor, text: str) -> Found:
     """The one reseller with exactly this PartnerID or domain, to ask it for something.
 
     A domain that several resellers share names none of them.
@@ -58,7 +59,7 @@ def look_up(actor: Actor, text: str, *, address: str = "") -> Found:
     wanted = _readable(text)
     if not wanted:
         return Found()
-    verdict = count(actor, address)
+    verdict = count(actor)
     if not verdict.allowed:
         return Found(retry_after=verdict.retry_after_seconds)
     rows = [row for row in _named(wanted)[:3] if row.pk != actor.organisation.pk]
@@ -75,9 +76,18 @@ def _named(wanted: str) -> QuerySet[Partner]:
     return rows.filter(partner_id=wanted) if wanted.isdigit() else rows.filter(organisation__domain=wanted)
 
 
-def count(actor: Actor, address: str) -> Verdict:
-    """One look-up of a stranger, by this person and from the network of their address."""
-    person = actor.user.pk if actor.user else actor.organisation.pk
-    if not address:
-        return hit(key_for(BY_PERSON.name, person), BY_PERSON.limit, BY_PERSON.seconds)
-    return attempt(BY_PERSON, BY_NETWORK, person, address)
+def count(actor: Actor) -> Verdict:
+    """One look-up of a stranger, by this person and by their organisation; the stricter answer counts.
+
+    Only the signed-in can ask, so nobody uses up another person's tries; what a person is refused is not counted
+    against their colleagues. A person of several organisations has one allowance.
+    """
+    counted = [(BY_ORGANISATION, actor.organisation.pk)]
+    if actor.user:
+        counted.insert(0, (BY_PERSON, actor.user.pk))
+    verdict = Verdict(allowed=True)
+    for rule, who in counted:
+        verdict = hit(key_for(rule.name, who), rule.limit, rule.seconds)
+        if not verdict:
+            break
+    return verdict

@@ -1,6 +1,7 @@
 """What a partner has asked customers for and nobody has answered yet."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from customers.operations import asker_of
 from portal.actor import Actor
 from portal.models import Partner, State
 from portal.permissions import Permission, can
+from support_contacts.attention import names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class OpenRequest:
     relationship: CustomerRelationship
     grant: DelegatedAdmin | None
     may_act: bool
+    #: What we call the customer. The relationship may be our reseller's, and its words are not ours to read.
+    customer: str
 
     @property
     def partner(self) -> Partner:
@@ -51,7 +55,7 @@ def open_requests(
     actor: Actor, *, now: datetime, customer_id: uuid.UUID | None = None, newcomers: bool = False
 ) -> list[OpenRequest]:
     """Requests this organisation made that wait, newest first: at one customer, or (`newcomers`) where the
-    relationship is what waits. Two queries, however many there are.
+    relationship is what waits. Two queries, and one more where some are for resellers, however many there are.
     """
     me = actor.organisation.pk
     waiting = DelegatedAdmin.objects.filter(
@@ -68,7 +72,8 @@ def open_requests(
         rows = rows.filter(established_at=None, partner_id=me)
     found = list(rows.order_by("-requested_at", "-pk")[:100])
     grants = {grant.relationship_id: grant for grant in waiting.filter(relationship__in=found).order_by("pk")}
-    listed = [_request(row, grants.get(row.pk), actor) for row in found]
+    names = names_of(me, {row.customer_id for row in found if row.partner_id != me})
+    listed = [_request(row, grants.get(row.pk), actor, names) for row in found]
     return [
         one
         for one in listed
@@ -76,9 +81,16 @@ def open_requests(
     ]
 
 
-def _request(row: CustomerRelationship, grant: DelegatedAdmin | None, actor: Actor) -> OpenRequest:
+def _request(
+    row: CustomerRelationship,
+    grant: DelegatedAdmin | None,
+    actor: Actor,
+    names: Mapping[uuid.UUID, str],
+) -> OpenRequest:
     needed = Permission.DELEGATED_ADMIN_REQUEST if grant else Permission.RELATIONSHIP_REQUEST
-    return OpenRequest(row, grant, bool(can(actor, needed)))
+    own = row.partner_id == actor.organisation.pk
+    customer = row.name if own else names.get(row.customer_id, str(row.customer_id))
+    return OpenRequest(row, grant, bool(can(actor, needed)), customer)
 
 
 def _waits(row: CustomerRelationship, now: datetime) -> bool:

@@ -122,8 +122,8 @@ class ResellerList:
 
     def _shown(self, name: str) -> Q | Exists:
         if name == "attention":
-            stale = Designation.objects.needs_attention(self.now)
-            return Exists(stale.filter(provider=OuterRef("provider"), partner=OuterRef("reseller")))
+            own = Designation.objects.at_customers_of(self._me, self.now)
+            return Exists(own.needs_attention(self.now).filter(partner=OuterRef("reseller")))
         if name == "agreement":
             last = timezone.localdate() + SOON
             return is_in(State.ESTABLISHED, self.now) & Q(agreement_valid_until__lte=last)

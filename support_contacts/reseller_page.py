@@ -147,9 +147,9 @@ class ResellerPage:
     def designations(self) -> list[Supported]:
         """The first of its designations with us: what needs attention first, then the newest."""
         rows = list(
-            Designation.objects.visible_to(self.actor)
+            Designation.objects.at_customers_of(self._me, self.now)
             .stored()
-            .filter(provider_id=self._me, partner_id=self.reseller.pk, subscription__status__in=LIVE)
+            .filter(partner_id=self.reseller.pk, subscription__status__in=LIVE)
             .with_force(self.now)
             .select_related("subscription", "partner__organisation")
             .order_by("holds", "-started_at", "-pk")[:LISTED]

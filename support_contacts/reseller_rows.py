@@ -118,7 +118,8 @@ def loads_of(
     numbers: dict[uuid.UUID, dict[str, int]] = {pk: {} for pk in resellers}
     stored = (
         Designation.objects.stored()
-        .filter(provider_id=provider_id, partner_id__in=resellers, subscription__status__in=LIVE)
+        .at_customers_of(provider_id, now)
+        .filter(partner_id__in=resellers, subscription__status__in=LIVE)
         .with_force(now)
         .values("partner_id", "holds")
         .annotate(count=Count("pk"), licences=Sum("subscription__quantity"))

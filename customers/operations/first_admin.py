@@ -56,7 +56,7 @@ def invite_first_admin(customer: Customer, *, email: str, name: str = "", acting
             code="not_their_domain",
         )
     colleagues = Membership.objects.visible_to(acting).values("user_id")
-    for link in unanswered(organisation.pk).select_for_update():
+    for link in unanswered(organisation.pk).order_by("pk").select_for_update():
         is_ours = link.invited_by_id is not None and colleagues.filter(user_id=link.invited_by_id).exists()
         if link.expires_at > now and not is_ours:
             raise OperationError(

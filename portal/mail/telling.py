@@ -10,13 +10,15 @@ from django.utils import timezone
 from portal.mail import outbox
 from portal.mail.compose import named
 from portal.mail.letter import Telling
-from portal.models import Action, AuditEvent, AuditNote
+from portal.models import Action, AuditEvent, AuditNote, Batch
 
 Teller = Callable[[AuditEvent], Iterable[Telling]]
 BatchTeller = Callable[[list[AuditEvent]], Iterable[Telling]]
 
 #: What comes to be told later than this (a worker that stood still, history written afterwards) is no news.
 NEWS = timedelta(days=7)
+#: A part joins its batch a moment before or after the instant of its changes.
+SLACK = timedelta(minutes=1)
 
 _tellers: dict[str, Teller] = {}
 _batches: dict[str, BatchTeller] = {}
@@ -53,13 +55,16 @@ def tell(event_id: uuid.UUID | str) -> None:
     deliver(teller(event), key=str(event.pk))
 
 
-def tell_batch(request_id: str, organisation_id: uuid.UUID | str, at: str = "") -> None:
-    """Write the mails of everything one request changed in one organisation's record: one a person.
+def tell_batch(batch_id: uuid.UUID | str, at: str = "") -> None:
+    """Write the mails of everything a closed batch changed in its organisation's record: one a person.
 
     `at`: only what it changed at this instant, where somebody outside chose the request's id and may use it again.
     """
+    batch = Batch.objects.filter(pk=batch_id, closed_at__gte=timezone.now() - NEWS).first()
+    if batch is None:
+        return
     events = AuditEvent.objects.filter(
-        organisation_id=organisation_id, at__gte=timezone.now() - NEWS, request_id=request_id
+        organisation_id=batch.organisation_id, at__gte=batch.begun_at - SLACK, request_id=batch.request_id
     )
     if at:
         events = events.filter(at=datetime.fromisoformat(at))
@@ -68,7 +73,7 @@ def tell_batch(request_id: str, organisation_id: uuid.UUID | str, at: str = "") 
         if teller := _batches.get(event.action):
             by_teller.setdefault(teller, []).append(event)
     for teller, found in by_teller.items():
-        deliver(teller(found), key=f"{request_id}:{at}" if at else request_id)
+        deliver(teller(found), key=str(batch.pk))
 
 
 def deliver(tellings: Iterable[Telling], *, key: str) -> None:

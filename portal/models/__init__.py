@@ -7,7 +7,7 @@ from portal.models.links import AnswerLink, OrganisationInvitation
 from portal.models.organisation import Organisation
 from portal.models.partner import Partner, PartnerSuspension, ResellerRelationship, SupportProfile
 from portal.models.replay import ApiAnswer
-from portal.models.telling import Mail, MailKind, MailState, Notice
+from portal.models.telling import Batch, Mail, MailKind, MailState, Notice
 from portal.models.user import Membership, PasswordLink, User
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "ApiAnswer",
     "AuditEvent",
     "AuditNote",
+    "Batch",
     "Channel",
     "Credential",
     "CredentialSecret",

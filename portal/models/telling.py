@@ -56,6 +56,37 @@ class Notice(models.Model):
         return f"{self.kind} → {self.organisation}"
 
 
+class BatchQuerySet(TenantQuerySet["Batch"]):
+    def visible_to(self, actor):
+        return self.filter(organisation_id=actor.organisation.pk)
+
+    def left_alone_since(self, instant: datetime):
+        """Open, and nothing was heard of their act for so long: whoever ran it is gone."""
+        return self.filter(closed_at=None, last_at__lte=instant)
+
+
+class Batch(models.Model):
+    """Many changes that one act makes in several transactions, told together once it is over (`operations.batches`).
+
+    Its row is held by each of these transactions and says when the last one was; closed, it takes no more.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey("portal.Organisation", models.CASCADE, related_name="+")
+    request_id = models.CharField(max_length=64)
+    begun_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["last_at"], condition=Q(closed_at=None), name="batch_open")]
+
+    def __str__(self):
+        return f"{self.organisation}: {self.request_id}"
+
+
 class MailKind(models.TextChoices):
     """Kinds of mail a person may switch off one by one; invitations they asked nobody for are never switched off."""
 

@@ -56,6 +56,7 @@ def open_invitation(token: str, at: datetime) -> PasswordLink:
     return link
 
 
+@patience()
 def join_with_new_account(token: str, *, name: str, password: str, request_id: str = "") -> Joined:
     """A person without an account sets name and password and becomes a member. The link is used up.
 

@@ -33,7 +33,7 @@ from portal.models import (
 from portal.operations import answer_links
 from portal.operations.accounts import LinkDead, SignInFirst
 from portal.operations.reseller_invitations import find, is_open, names
-from portal.operations.resellers import LINK, Agreement, Requested, ask, close, lock_pair, tell_of
+from portal.operations.resellers.core import LINK, Agreement, Requested, ask, close, lock_pair, tell_of
 from portal.permissions import Permission, Role
 
 
@@ -250,7 +250,8 @@ def _take(token: str, confirmed: str) -> tuple[OrganisationInvitation, datetime]
 
 def _existing(invitation: OrganisationInvitation) -> Organisation | None:
     """The organisation of this id, held, if there is one."""
-    rows = Organisation.objects.select_for_update(of=("self",)).select_related("partner", "customer")
+    rows = Organisation.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.select_related("partner", "customer")
     if invitation.tenant_id is not None:
         return rows.filter(pk=invitation.tenant_id).first()
     return rows.filter(partner__partner_id=invitation.partner_id).first()

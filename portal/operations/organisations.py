@@ -121,7 +121,7 @@ def _admin_link(organisation: Organisation, email: str, name: str, acting: Actor
 
 def _stub(tenant: uuid.UUID | None, partner_id: str, name: str) -> Organisation | None:
     """The stub to adopt, or None to make a new organisation; refuses what exists in any other way."""
-    rows = Organisation.objects.select_for_update()
+    rows = Organisation.objects.select_for_update(no_key=True)
     by_tenant = rows.filter(pk=tenant).first() if tenant else None
     owner = Partner.objects.filter(partner_id=partner_id).first() if partner_id else None
     by_partner_id = rows.filter(pk=owner.pk).first() if owner else None

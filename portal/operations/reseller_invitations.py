@@ -23,7 +23,7 @@ from portal.locks import patience
 from portal.models import Action, Membership, OrganisationInvitation, Partner
 from portal.operations.accounts import LinkDead
 from portal.operations.links import VALID_FOR, hash_of
-from portal.operations.resellers import Agreement, own_partner
+from portal.operations.resellers.core import Agreement, own_partner
 from portal.permissions import Permission, require
 from portal.tenancy import TenantQuerySet
 

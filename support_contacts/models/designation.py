@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import active_grant
+from customers.models import CustomerRelationship, active_grant
 from portal.identifiers import uuid7
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.tenancy import TenantQuerySet
@@ -35,6 +35,11 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         """A provider: its own. A reseller: its own intervals. A customer: those of its subscriptions."""
         me = actor.organisation.pk
         return self.filter(Q(provider_id=me) | Q(partner_id=me) | Q(subscription__customer_id=me))
+
+    def at_customers_of(self, provider_id: uuid.UUID, at: datetime):
+        """A provider's own, at customers it has at `at`: what it sold to others before is not its to see."""
+        ours = CustomerRelationship.objects.established(at).filter(partner_id=provider_id)
+        return self.filter(provider_id=provider_id, subscription__customer_id__in=ours.values("customer_id"))
 
     def stored(self, at: datetime | None = None):
         """Choices that stand: now, or as they stood at `at`. Standing is not yet being in force."""

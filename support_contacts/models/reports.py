@@ -20,6 +20,11 @@ class ContactReportQuerySet(TenantQuerySet["ContactReport"]):
         """The provider it is addressed to, and the customer that made it."""
         return self.filter(Q(provider_id=actor.organisation.pk) | Q(customer_id=actor.organisation.pk))
 
+    def at_customers_of(self, provider_id, at: datetime):
+        """Those addressed to a provider, by customers it still has at `at`."""
+        ours = CustomerRelationship.objects.established(at).filter(partner_id=provider_id)
+        return self.filter(provider_id=provider_id, customer_id__in=ours.values("customer_id"))
+
     def open(self):
         return self.filter(answered_at=None)
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from portal.actor import Actor
 from portal.authority import still
 from portal.errors import Conflict, NewCommerce, NotEligible, NotVisible, OperationError, SubscriptionEnded
-from portal.jobs import defer
+from portal.identifiers import uuid7
 from portal.models import Partner
+from portal.operations import batches
 from portal.permissions import Permission, require
 from subscriptions.models import Subscription
 from support_contacts.models import Reason, Standing, Verdict, force, verdict
@@ -79,12 +80,9 @@ def choose_many_here(items: Sequence[Wanted], *, acting: Actor) -> list[Outcome]
     settle([one.subscription for one in drafted.values()], at=held.now)
     if drafted:
         # The client chose the request id and may have used it before: with the instant it names this batch alone.
-        defer(
-            "portal.tell_batch",
-            request_id=acting.request_id,
-            organisation_id=provider_id,
-            at=held.now.isoformat(),
-        )
+        batch_id = uuid7()
+        batches.join(batch_id, acting=acting)
+        batches.close(batch_id, at=held.now)
     return outcomes
 
 

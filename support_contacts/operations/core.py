@@ -234,13 +234,47 @@ def settle(subscriptions: Sequence[Subscription], *, at: datetime) -> None:
         return
     provider_id = subscriptions[0].provider_id
     see_ends(provider_id, subscriptions, at=at)
-    ContactReport.objects.open().filter(
+    reports = ContactReport.objects.open().filter(
         provider=provider_id, customer__in={row.customer_id for row in subscriptions}
-    ).update(answered_at=at)
+    )
+    # Changes of other subscriptions of these customers answer them too: held in one order, nobody waits in a ring.
+    held = list(reports.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    ContactReport.objects.filter(pk__in=held).update(answered_at=at)
+
+
+def take_note(
+    provider_id: uuid.UUID, subscriptions: Sequence[Subscription], *, at: datetime, acting: Actor
+) -> list[AuditEvent]:
+    """Somebody says that they have seen how the last designations of these ended: off the list of everybody.
+
+    One event each; what was seen before is none. The subscriptions must be locked for update.
+    """
+    by_pk = {row.pk: row for row in subscriptions}
+    unseen = Designation.objects.unseen().filter(provider=provider_id, subscription__in=list(by_pk))
+    found = list(unseen.select_related("partner__organisation").order_by("subscription_id", "pk"))
+    see_ends(provider_id, subscriptions, at=at)
+    return [
+        audit.record(
+            Action.DESIGNATION_END_SEEN,
+            acting=acting,
+            organisation=by_pk[row.subscription_id].provider.organisation,
+            at=at,
+            permission=Permission.CONTACT_ASSIGN,
+            after={
+                "designated": named(row.partner),
+                "ended_as": row.ended_as,
+                "ended_at": row.ended_at.isoformat() if row.ended_at else None,
+            },
+            customer_id=by_pk[row.subscription_id].customer_id,
+            subscription_id=row.subscription_id,
+            partner_ids=[row.partner_id],
+        )
+        for row in found
+    ]
 
 
 def see_ends(provider_id: uuid.UUID, subscriptions: Sequence[Subscription], *, at: datetime) -> None:
-    """An agent of the provider has taken note of how the last designations of these subscriptions ended."""
+    """How the last designations of these subscriptions ended is no news any more."""
     ids = [row.pk for row in subscriptions]
     Designation.objects.unseen().filter(provider=provider_id, subscription__in=ids).update(end_seen_at=at)
     Notice.objects.unseen().filter(

@@ -12,9 +12,9 @@ from portal.actor import Actor
 from portal.authority import still
 from portal.errors import Busy, NotVisible
 from portal.identifiers import uuid7
-from portal.jobs import defer
 from portal.locks import patience
 from portal.models import Action, Partner
+from portal.operations import batches
 from portal.permissions import Permission, require
 from support_contacts.models import Designation, EndedAs, out_of_force_since
 from support_contacts.operations.core import apply_end
@@ -55,37 +55,40 @@ def end_stale(partner: Partner) -> int:
 
     Not one transaction but one for each hundred subscriptions: a provider may have many, and none waits for all.
     What counts is the time without interruption, from the records: a designation that held for a moment in between
-    begins anew.
+    begins anew. Whoever is concerned is told once of the whole run, also where it was killed half way.
     """
     now = timezone.now()
     rows = Designation.objects.needs_attention(now).filter(provider=partner).order_by("subscription_id")
     ids = list(rows.values_list("subscription_id", flat=True))
-    acting = Actor.system(partner.organisation, request_id=str(uuid7()))
+    batch_id = uuid7()
+    acting = Actor.system(partner.organisation, request_id=str(batch_id))
     ended = 0
     for start in range(0, len(ids), CHUNK):
         try:
-            ended += _end_chunk(partner, ids[start : start + CHUNK], acting)
+            ended += _end_chunk(partner, ids[start : start + CHUNK], batch_id, acting)
         except Busy:  # somebody is at work on one of them; the next run comes soon
             continue
+        except batches.BatchOver:  # taken for dead: the next run goes on
+            return ended
+    with transaction.atomic(durable=True):
+        batches.close(batch_id)
     return ended
 
 
 @patience()
 @transaction.atomic(durable=True)
-def _end_chunk(partner: Partner, ids: Sequence[uuid.UUID], acting: Actor) -> int:
+def _end_chunk(partner: Partner, ids: Sequence[uuid.UUID], batch_id: uuid.UUID, acting: Actor) -> int:
     held = hold(partner.pk, ids, acting=acting)
     row = Partner.objects.get(pk=partner.pk)
     if row.ends_stale_after_days is None:
         return 0
     before = held.now - timedelta(days=row.ends_stale_after_days)
-    ended = 0
-    for designation in held.stored.values():
-        if _has_been_stale_since(designation, held, before):
-            apply_end(designation.subscription, designation, EndedAs.POLICY, at=held.now, acting=acting)
-            ended += 1
-    if ended:
-        defer("portal.tell_batch", request_id=acting.request_id, organisation_id=acting.organisation.pk)
-    return ended
+    over = [row for row in held.stored.values() if _has_been_stale_since(row, held, before)]
+    if over:
+        batches.join(batch_id, acting=acting)
+    for designation in over:
+        apply_end(designation.subscription, designation, EndedAs.POLICY, at=held.now, acting=acting)
+    return len(over)
 
 
 def _has_been_stale_since(designation: Designation, held: Held, instant: datetime) -> bool:

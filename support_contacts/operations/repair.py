@@ -17,13 +17,13 @@ from django.utils import timezone
 from portal.actor import Actor
 from portal.authority import still
 from portal.errors import Busy, NotVisible
-from portal.jobs import defer
 from portal.locks import patience
 from portal.models import Channel, Partner
+from portal.operations import batches
 from portal.permissions import Permission, require
 from subscriptions.models import Subscription
 from support_contacts.models import Designation, Reason, Repair, Standing, Verdict, force, verdict
-from support_contacts.operations.core import Choice, apply_choice, see_ends, settle
+from support_contacts.operations.core import Choice, apply_choice, settle, take_note
 from support_contacts.operations.locking import Held, hold, standing_of, standings_at
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def repair(selected: Repair, *, partner: Partner, versions: Mapping[uuid.UUID, i
 
     Submitted twice, the second answers with what the first did. `versions` carries the `contact_version` of each
     subscription as the plan showed it; what somebody changed since is left alone and said. One row that cannot be
-    changed stops no other.
+    changed stops no other. Whoever is concerned is told once of all of it, also where it was killed half way.
     """
     require(acting, Permission.CONTACT_ASSIGN)
     acting = replace(acting, channel=Channel.BULK.value)
@@ -94,7 +94,9 @@ def repair(selected: Repair, *, partner: Partner, versions: Mapping[uuid.UUID, i
             _repair_chunk(made, partner, {pk: versions[pk] for pk in some}, acting)
         except Busy:
             _keep(made, {str(pk): [Outcome.BUSY.value] for pk in some})
-    _finish(made, acting)
+        except batches.BatchOver:  # taken for dead, and told of what was done: the rest is not reached
+            return made
+    _finish(made)
     return made
 
 
@@ -125,6 +127,7 @@ def _begin(selected: Repair, partner: Partner, acting: Actor) -> tuple[Repair, b
 @patience()
 @transaction.atomic(durable=True)
 def _repair_chunk(made: Repair, partner: Partner, versions: Mapping[uuid.UUID, int], acting: Actor) -> None:
+    batches.join(made.pk, acting=acting)
     acting = still(acting, Permission.CONTACT_ASSIGN)
     provider_id = acting.organisation.pk
     chosen = [] if partner.pk == provider_id else [partner]
@@ -151,7 +154,7 @@ def _repair_chunk(made: Repair, partner: Partner, versions: Mapping[uuid.UUID, i
         outcomes[str(pk)] = [planned.outcome.value, planned.code]
     settle(changed, at=held.now)
     if not chosen:
-        see_ends(provider_id, seen, at=held.now)
+        take_note(provider_id, seen, at=held.now, acting=acting)
     _keep(made, outcomes)
 
 
@@ -203,8 +206,7 @@ def _keep(made: Repair, outcomes: Mapping[str, list[str]]) -> None:
 
 
 @transaction.atomic(durable=True)
-def _finish(made: Repair, acting: Actor) -> None:
+def _finish(made: Repair) -> None:
     made.finished_at = timezone.now()
     made.save(update_fields=["finished_at"])
-    if any(code == Outcome.CHANGED for code, *_more in made.outcomes.values()):
-        defer("portal.tell_batch", request_id=acting.request_id, organisation_id=acting.organisation.pk)
+    batches.close(made.pk)

@@ -54,7 +54,8 @@ def report_contact(
     now = timezone.now()
     made: list[ContactReport] = []
     already: list[ContactReport] = []
-    for provider in {row.provider_id: row.provider for row in own}.values():
+    # In one order: of two colleagues who report at once, one waits for the other, never both.
+    for _pk, provider in sorted({row.provider_id: row.provider for row in own}.items()):
         report, is_new = ContactReport.objects.get_or_create(
             provider=provider,
             customer_id=me,

@@ -8,11 +8,13 @@ from django.utils import timezone
 from portal.actor import Actor
 from portal.authority import still
 from portal.errors import NotVisible
+from portal.locks import patience
 from portal.permissions import Permission, can, require
 from subscriptions.models import Subscription
 from support_contacts.models import Wish
 
 
+@patience()
 @transaction.atomic(durable=True)
 def wait_for(subscription: Subscription, reseller_id: uuid.UUID, *, acting: Actor) -> None:
     """Remember that this person wants this reseller for this subscription. Twice changes nothing.
@@ -32,6 +34,7 @@ def wait_for(subscription: Subscription, reseller_id: uuid.UUID, *, acting: Acto
     )
 
 
+@patience()
 @transaction.atomic(durable=True)
 def was_told(wish: Wish, *, acting: Actor) -> Wish:
     """The person has seen it: it is not said again. Twice changes nothing."""

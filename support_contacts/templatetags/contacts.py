@@ -13,10 +13,12 @@ from portal.models import SupportProfile
 from portal.opening_times import OpenLabel, open_label
 from portal.permissions import Permission, can
 from portal.templatetags.ui import plain_date
+from support_contacts import origin
 from support_contacts.customer_rows import SOON, days_until
 from support_contacts.models import Candidate, Contact, ContactKind
 
 register = template.Library()
+register.filter("list_name", origin.list_name)
 
 
 @register.simple_tag

@@ -18,7 +18,7 @@ from portal.views.errors import wrong_organisation
 from support_contacts.attention_list import AttentionList
 from support_contacts.forms_attention import AttentionListForm, PolicyForm, RepairForm, SelectionForm
 from support_contacts.models import Designation, Repair
-from support_contacts.operations.core import see_ends
+from support_contacts.operations.notices import see_end
 from support_contacts.operations.policy import change_policy
 from support_contacts.operations.repair import LARGEST, repair, select_for_repair
 from support_contacts.repair_page import Plan, Result, Targets
@@ -102,13 +102,12 @@ def seen(request: HttpRequest, designation: uuid.UUID) -> HttpResponse:
     row = (
         Designation.objects.visible_to(actor)
         .filter(provider_id=actor.organisation.pk, pk=designation)
-        .select_related("subscription")
         .first()
     )
     if row is None:
         raise Http404
     require(actor, Permission.CONTACT_ASSIGN)
-    see_ends(actor.organisation.pk, [row.subscription], at=timezone.now())
+    see_end(row, acting=actor)
     state = AttentionListForm(request.POST)
     listed = AttentionList(actor, timezone.now(), state.cleaned_data) if state.is_valid() else None
     return see_other(listed.url() if listed else f"{reverse('contacts:list')}?attention=1")

@@ -26,7 +26,6 @@ from portal.errors import NotVisible, OperationError
 from portal.identifiers import canonical_guid
 from portal.models import Partner, ResellerRelationship, State
 from portal.permissions import Permission, can, require
-from portal.ratelimit import client_address
 from portal.templatetags.ui import plain_date
 from portal.views.errors import too_many, wrong_organisation
 from support_contacts.customer_lookup import Found, find_customer
@@ -82,7 +81,7 @@ def request_new_customer(request: HttpRequest) -> HttpResponse:
     except OperationError as refusal:
         form.add_error(None, str(refusal))
         return render(request, "requests/find.html", context, status=422)
-    _tell(request, outcome)
+    _tell(request, outcome, outcome.relationship.name)
     return see(f"{reverse('customers:request')}#requests")
 
 
@@ -124,7 +123,7 @@ def request_rights(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
     except OperationError as refusal:
         form.add_error(None, str(refusal))
         return render(request, "requests/new.html", context, status=422)
-    return _land(request, outcome, partner, here)
+    return _land(request, outcome, partner, ours)
 
 
 @page(Audience.AGENTS, REQUEST, methods=("POST",), needs_row=True)
@@ -153,7 +152,7 @@ def withdraw(request: HttpRequest, tenant: uuid.UUID, relationship: uuid.UUID) -
         if waiting is None:
             messages.warning(request, _("This was answered or ended meanwhile. Nothing was changed."))
             return see(back)
-        context = {"waiting": waiting, "name": row.name, "origin": origin_of(request), "back": back}
+        context = {"waiting": waiting, "name": waiting.customer, "origin": origin_of(request), "back": back}
         return render(request, "requests/withdraw.html", context)
     try:
         withdraw_request(row, acting=request.actor)
@@ -200,7 +199,7 @@ def _own_request(request: HttpRequest, tenant: uuid.UUID, pk: uuid.UUID) -> Cust
 def _look_up(request: HttpRequest, form: FindCustomerForm) -> Found:
     if not form.is_bound or not form.is_valid():
         return Found()
-    return find_customer(request.actor, form.cleaned_data["find"], address=client_address(request))
+    return find_customer(request.actor, form.cleaned_data["find"])
 
 
 def _choices(request: HttpRequest, *, rights_alone: bool) -> list[tuple[str, Any]]:
@@ -281,22 +280,23 @@ def _renew(request: HttpRequest, tenant: uuid.UUID, pk: uuid.UUID, *, tell: bool
 
 
 def _land(
-    request: HttpRequest, outcome: Requested | AlreadyThere, partner: Partner, here: str
+    request: HttpRequest, outcome: Requested | AlreadyThere, partner: Partner, ours: CustomerRelationship
 ) -> HttpResponse:
     """Back where the step began: the reseller's row there says what came of it, and its person waits for it there."""
     origin = origin_of(request)
     subscription = subscription_of(request.actor, origin)
     if subscription is None or partner.pk == request.actor.organisation.pk:
-        _tell(request, outcome)
-        return see(origin or f"{here}#requests")
+        _tell(request, outcome, ours.name)
+        return see(origin or f"{reverse('customers:detail', args=[ours.customer_id])}#requests")
     wait_for(subscription, partner.pk, acting=request.actor)
     say(request, partner.pk, "requested" if isinstance(outcome, Requested) else "requested_already")
     return see(with_anchor(origin, f"reseller-{partner.pk}"))
 
 
-def _tell(request: HttpRequest, outcome: Requested | AlreadyThere) -> None:
+def _tell(request: HttpRequest, outcome: Requested | AlreadyThere, customer: str) -> None:
+    """`customer` is what we call it: the relationship asked for may be our reseller's, with words of its own."""
     asked = outcome.grant or outcome.relationship
-    names = {"customer": outcome.relationship.name, "date": plain_date(asked.lapses_at)}
+    names = {"customer": customer, "date": plain_date(asked.lapses_at)}
     if isinstance(outcome, Requested):
         text = _("Requested. A global admin of %(customer)s has until %(date)s to answer.")
         messages.success(request, text % names)

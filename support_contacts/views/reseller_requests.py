@@ -20,7 +20,6 @@ from portal.operations import reseller_invitations as invitations
 from portal.operations import resellers as operations
 from portal.operations.resellers import Agreement, AlreadyThere
 from portal.permissions import Permission, require
-from portal.ratelimit import client_address
 from portal.templatetags.ui import plain_date
 from portal.views.errors import too_many, wrong_organisation
 from support_contacts.lookup import Found, look_up
@@ -155,7 +154,7 @@ def _asked_for(request: HttpRequest, given, context: dict[str, Any]) -> Found:
         pk=canonical_guid(find), is_indirect_reseller=True
     )
     known = ours.select_related("organisation").first() if canonical_guid(find) else None
-    return Found(known) if known else look_up(request.actor, find, address=client_address(request))
+    return Found(known) if known else look_up(request.actor, find)
 
 
 def _nobody(

@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from portal import drafts
@@ -19,7 +18,6 @@ from portal.htmx import render_page
 from portal.identifiers import canonical_guid
 from portal.models import Action, AuditEvent, Partner
 from portal.permissions import Permission, can, require
-from portal.ratelimit import client_address
 from portal.views.errors import wrong_organisation
 from subscriptions.models import Subscription
 from support_contacts import said
@@ -28,6 +26,8 @@ from support_contacts.forms import ContactForm, DayForm, FindForm, versions_of
 from support_contacts.lookup import stranger
 from support_contacts.models import Interval
 from support_contacts.operations import AlreadySo, choose_support_contact
+from support_contacts.operations.choose import DECIDING
+from support_contacts.origin import origin_of
 from support_contacts.reasons import words
 from support_contacts.subscription_page import SubscriptionPage, others_supported_by, page_for
 
@@ -125,7 +125,7 @@ def verify(request: HttpRequest, tenant: uuid.UUID, subscription: str, event: uu
         raise Http404
     require(request.actor, Permission.CUSTOMER_VIEW)
     shown = page_for(request.actor, row)
-    later = [e for e in shown.events if (e.at, e.pk) > (change.at, change.pk)]
+    later = [e for e in shown.events if (e.at, e.pk) > (change.at, change.pk) and e.action in DECIDING]
     sides = _sides(change)
     context = {
         "page": shown,
@@ -141,9 +141,9 @@ def verify(request: HttpRequest, tenant: uuid.UUID, subscription: str, event: uu
         if shown.contact.partner
         else 0,
         "card": _card(shown),
-        "close_url": _from(request) or reverse("customers:detail", args=[row.customer_id]),
-        "closes_to_list": bool(_from(request)),
-        "from": _from(request),
+        "close_url": origin_of(request) or reverse("customers:detail", args=[row.customer_id]),
+        "closes_to_list": bool(origin_of(request)),
+        "from": origin_of(request),
         "correct_url": _with_from(_subscription_url(row), request) + "#contact",
     }
     return render(request, "subscriptions/verify.html", context)
@@ -190,15 +190,13 @@ def _render(
         "asked": on_the_day,
         "asked_whole_day": len(on_the_day) == 1 and _length(on_the_day[0], shown.now) >= SHORTEST_DAY,
         "find": FindForm(request.GET),
-        "stranger": stranger(
-            request.actor, shown.find, known=shown.standings, address=client_address(request)
-        )
+        "stranger": stranger(request.actor, shown.find, known=shown.standings)
         if shown.finds_nothing
         else None,
         "stranger_url": _stranger_url(shown),
         "choose_url": _choose_url(row),
         "page_url": _subscription_url(row),
-        "from": _from(request),
+        "from": origin_of(request),
         **more,
     }
     return render_page(request, TEMPLATE, context, fragment="unavailable", status=status)
@@ -331,16 +329,8 @@ def _verify_url(row: Subscription, event: AuditEvent) -> str:
     return reverse("customers:verify", args=[row.customer_id, row.public_id, event.pk])
 
 
-def _from(request: HttpRequest) -> str:
-    """Where the person came from: an address of the customers' or the support contacts' pages, or nothing."""
-    text = request.POST.get("from", "") or request.GET.get("from", "")
-    ours = (reverse("customers:list"), reverse("contacts:list"))
-    own = text.startswith(ours) and url_has_allowed_host_and_scheme(text, allowed_hosts=None)
-    return text if own and len(text) < 2000 else ""
-
-
 def _with_from(url: str, request: HttpRequest, **query: object) -> str:
-    fields = {**query, **({"from": _from(request)} if _from(request) else {})}
+    fields = {**query, **({"from": origin_of(request)} if origin_of(request) else {})}
     return f"{url}?{urlencode(fields)}" if fields else url
 
 

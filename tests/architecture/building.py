@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
-from tests.architecture import people, trade
+from tests.architecture import dealings, people, trade
 from tests.architecture.canaries import guid
-from tests.architecture.cast import ENDED, ORGANISATIONS, SALES, SELLERS, STAFF
+from tests.architecture.cast import EMPTY, ENDED, ORGANISATIONS, SALES, SELLERS, STAFF
 from tests.architecture.world import World
 
 
@@ -20,7 +20,8 @@ def build() -> World:
     for one in STAFF:
         people.person(world, one)
     for name in ORGANISATIONS:
-        people.subject(world, name)
+        if name != EMPTY:
+            people.subject(world, name)
     people.people_between(world)
     trade.relationships(world)
     for seller, sales in SALES.items():
@@ -31,4 +32,5 @@ def build() -> World:
     CustomerRelationship.objects.filter(customer=world.customers[ENDED], partner__in=sellers).update(
         ended_at=timezone.now() - timedelta(days=2), ended_as="ended"
     )
+    dealings.deal(world)
     return world

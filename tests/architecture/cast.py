@@ -25,6 +25,8 @@ PARTNERS = {
     "former": ("7100009", "r"),
     "stranger": ("7100010", "r"),
     "woodgrove": ("7100011", "r"),
+    "asking": ("7100012", "p"),
+    "asked": ("7100013", "r"),
 }
 CUSTOMERS = (
     "contoso",
@@ -37,7 +39,12 @@ CUSTOMERS = (
     "humongous",
     "woodgrove",
     "tailspin",
+    "newcomer",
+    "empty",
 )
+#: Every seller asks the reseller "asked" and the customer "newcomer"; "asking" asks whoever walks, and sells nothing.
+#: "empty" is a customer of every seller: nothing was sold to it yet, and nobody of it is here.
+EMPTY = "empty"
 #: Tailspin sells, supports and buys: on an agent's pages what it bought is not its own.
 #: Who sells to whom, and through which reseller; the first is the seller's *own*, the second its *sibling*.
 SALES = {
@@ -88,6 +95,8 @@ AMBI_PROSEWARE = Person("proseware", "helpdesk_agent", "ambi@proseware")
 def staff(organisation: str) -> list[Person]:
     """The people of an organisation, one a role."""
     roles: list[str] = []
+    if organisation == EMPTY:
+        return []
     if organisation in PARTNERS:
         roles += PARTNER_ROLES if organisation in FULLY_STAFFED else PARTNER_ROLES[:2]
     if organisation in CUSTOMERS:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
+from django.http.response import HttpResponseBase
+
 from tests.architecture.cast import Person
 from tests.architecture.conftest import Stage
 
@@ -65,6 +67,11 @@ class Page(HTMLParser):
         return [form for form in self.forms if form.method == "get"]
 
 
+def body_of(response: HttpResponseBase) -> str:
+    """What was answered, to its last piece: exports are written while they are sent."""
+    return b"".join(response).decode()  # type: ignore[arg-type]
+
+
 def shape(url: str) -> str:
     """An address without its ids: one for all pages of a kind."""
     return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "…", urlsplit(url).path)
@@ -99,13 +106,13 @@ def read_everything(
             found = [urljoin(url, response["Location"])]
         else:
             assert response.status_code == 200, f"{person} was led to {url}: {response.status_code}"
-            body = reading.bodies[url] = b"".join(response).decode()
+            body = reading.bodies[url] = body_of(response)
             page = Page(url, body)
             found = [*page.links, *_questions(page, words)]
             _remember(reading, page)
             if url in page.swapped or page.swaps_itself:
                 fragment = stage.ask(person, "GET", url, headers={"HX-Request": "true"})
-                reading.bodies[f"{url} (fragment)"] = fragment.content.decode()
+                reading.bodies[f"{url} (fragment)"] = body_of(fragment)
         for link in found:
             address = urlsplit(link)
             target = f"{address.path}?{address.query}" if address.query else address.path

@@ -27,8 +27,13 @@ class Target:
     is_visible: bool = True
     #: Inside a row that is visible: what is not there is looked for after it.
     is_within: bool = False
+    #: Over: a second press is answered, and there is no page any more.
+    takes_post: bool = False
     subject: object = None
     fields: dict[str, object] = field(default_factory=dict)
+
+    def is_there(self, method: str) -> bool:
+        return self.is_visible or (self.takes_post and method == "POST")
 
 
 def nothing(world: World, person: Person) -> list[Target]:
@@ -38,12 +43,12 @@ def nothing(world: World, person: Person) -> list[Target]:
 
 def sales(world: World, person: Person) -> list[Target]:
     """A subscription of a customer."""
-    pairs = _pairs(person)
+    pairs = pairs_of(person)
     own = world.sales[pairs["own"]].subscription
     found = []
     for relation, pair in pairs.items():
         row = world.sales[pair].subscription
-        found.append(Target(relation, (row.customer_id, row.public_id), _is_theirs(relation), subject=row))
+        found.append(Target(relation, (row.customer_id, row.public_id), is_theirs(relation), subject=row))
     sibling = world.sales[pairs["sibling"]].subscription
     found += [
         Target("crossed", (own.customer_id, sibling.public_id), False, subject=own),
@@ -55,9 +60,9 @@ def sales(world: World, person: Person) -> list[Target]:
 
 def customers(world: World, person: Person) -> list[Target]:
     """A customer. That another provider sells to it too changes nothing."""
-    pairs = {name: pair for name, pair in _pairs(person).items() if name != "shared"}
+    pairs = {name: pair for name, pair in pairs_of(person).items() if name != "shared"}
     found = [
-        Target(relation, (world.customers[customer].pk,), _is_theirs(relation))
+        Target(relation, (world.customers[customer].pk,), is_theirs(relation))
         for relation, (_seller, customer) in pairs.items()
     ]
     return [*found, Target("nonexistent", (NOWHERE,), False)]
@@ -65,12 +70,12 @@ def customers(world: World, person: Person) -> list[Target]:
 
 def events(world: World, person: Person) -> list[Target]:
     """A change of a subscription's contact; also one of another subscription, and of another organisation."""
-    pairs = _pairs(person)
+    pairs = pairs_of(person)
     found = []
     for relation, pair in pairs.items():
         sale = world.sales[pair]
         args = (sale.subscription.customer_id, sale.subscription.public_id, sale.event.pk)
-        found.append(Target(relation, args, _is_theirs(relation)))
+        found.append(Target(relation, args, is_theirs(relation)))
     own = world.sales[pairs["own"]]
     at = (own.subscription.customer_id, own.subscription.public_id)
     found.append(Target("nonexistent", (at[0], str(NOWHERE), own.event.pk), False))
@@ -86,7 +91,7 @@ def events(world: World, person: Person) -> list[Target]:
 
 def members(world: World, person: Person) -> list[Target]:
     """Somebody's membership: own organisation's, another's, one that was."""
-    others = _organisations(person)
+    others = organisations_of(person)
     found = [
         Target(relation, (world.subjects[name].pk,), relation == "own", subject=name)
         for relation, name in others.items()
@@ -97,7 +102,7 @@ def members(world: World, person: Person) -> list[Target]:
 
 def invitations(world: World, person: Person) -> list[Target]:
     """An open invitation: own organisation's, another's, one that was withdrawn."""
-    others = _organisations(person)
+    others = organisations_of(person)
     found = [
         Target(relation, (world.invitations[name].pk,), relation == "own")
         for relation, name in others.items()
@@ -137,7 +142,7 @@ def organisations(world: World, person: Person) -> list[Target]:
         return [Target("foreign", is_visible=False, fields={"organisation": guid("fabrikam")})]
     found = [
         Target(relation, (), relation == "own", fields={"organisation": world.organisations[name].pk})
-        for relation, name in _organisations(person).items()
+        for relation, name in organisations_of(person).items()
     ]
     if person.name:
         other = "proseware" if person.organisation == "fabrikam" else "fabrikam"
@@ -145,7 +150,7 @@ def organisations(world: World, person: Person) -> list[Target]:
     return [*found, Target("nonexistent", (), False, fields={"organisation": NOWHERE})]
 
 
-def _organisations(person: Person) -> dict[str, str]:
+def organisations_of(person: Person) -> dict[str, str]:
     """Own; one it has relationships with; one it has nothing to do with."""
     own = person.organisation or "fabrikam"
     sibling = {"fabrikam": "trey"}.get(own, "fabrikam")
@@ -154,11 +159,11 @@ def _organisations(person: Person) -> dict[str, str]:
     return {"own": own, "sibling": sibling, "foreign": "stranger" if own != "stranger" else "litware"}
 
 
-def _pairs(person: Person) -> dict[str, tuple[str, str]]:
+def pairs_of(person: Person) -> dict[str, tuple[str, str]]:
     """(seller, customer) by relation."""
     name = person.organisation
     if name not in SELLERS:
-        own = _nearest(name)
+        own = nearest(name)
         sibling = ("fabrikam", "woodgrove") if own == ("fabrikam", "northwind") else ("fabrikam", "northwind")
         foreign = ("proseware", "alpine") if own[0] == "litware" else ("litware", "adatum")
         return {"own": own, "sibling": sibling, "foreign": foreign, "ended": ("fabrikam", ENDED)}
@@ -173,12 +178,12 @@ def _pairs(person: Person) -> dict[str, tuple[str, str]]:
     return pairs
 
 
-def _is_theirs(relation: str) -> bool:
+def is_theirs(relation: str) -> bool:
     """A seller's relations to what it sold and still has."""
     return relation in ("own", "sibling") or relation.startswith("further")
 
 
-def _nearest(name: str) -> tuple[str, str]:
+def nearest(name: str) -> tuple[str, str]:
     """The sale an organisation has most to do with: as its customer, or as the reseller that supports it."""
     for seller, rows in SALES.items():
         for customer, reseller in rows:

@@ -5,88 +5,31 @@ from four questions: may the method, is somebody signed in, is it their kind of 
 does the role allow it (403).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from tests.architecture import relations
-from tests.architecture.canaries import CIRCLES
-from tests.architecture.cast import BUYERS, ORGANISATIONS, PARTNERS, RESELLERS, SELLERS, Person
+from tests.architecture import relations, routes_contacts, routes_relationships
+from tests.architecture.cast import BUYERS, PARTNERS, RESELLERS, SELLERS, Person
+from tests.architecture.entry import ALL, ASSIGN, EDIT, MANAGE, READ, VIEW, Entry, Status, organisation
 from tests.architecture.relations import NOWHERE, Target
 from tests.architecture.world import PASSWORD, World
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-ALL = frozenset(ORGANISATIONS)
-VIEW, ASSIGN, MANAGE = (frozenset(CIRCLES[name]) for name in ("agents", "assigners", "managers"))
-EDIT = frozenset({"global_admin", "admin_agent"})
-READ = frozenset(CIRCLES["readers"])
-
-Status = int | Callable[[Person, Target], int]
-Fields = Callable[[World, Person, Target], dict[str, object]]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """`serves` None: everybody, signed in or not. `roles` None: every role. `get`, `post`: the status of success."""
-
-    serves: frozenset[str] | None
-    roles: frozenset[str] | None = None
-    targets: Callable[[World, Person], list[Target]] = relations.nothing
-    get: Status | None = None
-    post: Status | None = None
-    fields: Fields = lambda world, person, target: {}
-    #: Whether the status of success stands for every relation: the view knows more than visible or not.
-    answers_itself: bool = False
-
-    @property
-    def methods(self) -> set[str]:
-        both = {"GET": self.get, "HEAD": self.get, "POST": self.post}
-        return {method for method, status in both.items() if status is not None}
-
-    def status(self, person: Person, target: Target, method: str) -> int:
-        """What this person gets for this target by this method."""
-        if method not in self.methods:
-            return 405
-        success = self.post if method == "POST" else self.get
-        if self.serves is not None and not self.answers_itself:
-            if not person.is_signed_in:
-                return 302
-            if person.organisation not in self.serves or not target.is_visible:
-                return 404
-            if self.roles is not None and person.role not in self.roles:
-                return 403
-        elif not target.is_visible and not self.answers_itself:
-            return 404
-        return success(person, target) if callable(success) else success  # type: ignore[return-value]
-
-    def is_allowed(self, person: Person, target: Target, method: str) -> bool:
-        return self.status(person, target, method) not in (403, 404, 405) and (
-            self.serves is None or person.is_signed_in
-        )
-
-
-def _organisation(world: World, person: Person) -> dict[str, object]:
-    """What every form of ours carries: the organisation it was opened for."""
-    return {"organisation": world.organisations[person.organisation].pk} if person.organisation else {}
 
 
 def _choice(world: World, person: Person, target: Target) -> dict[str, object]:
     """Back to the provider: a change for every subscription of the world."""
     row = target.subject
-    return {"partner": row.provider_id, "version": row.contact_version, **_organisation(world, person)}
+    return {"partner": row.provider_id, "version": row.contact_version, **organisation(world, person)}
 
 
 def _roles(world: World, person: Person, target: Target) -> dict[str, object]:
     role = "helpdesk_agent" if str(target.subject) in PARTNERS else "service_support_admin"
-    return {"roles": [role], **_organisation(world, person)}
+    return {"roles": [role], **organisation(world, person)}
 
 
 def _invitation(world: World, person: Person, target: Target) -> dict[str, object]:
     role = "helpdesk_agent" if person.organisation in PARTNERS else "service_support_admin"
-    return {"email": "new@people.example", "roles": [role], **_organisation(world, person)}
+    return {"email": "new@people.example", "roles": [role], **organisation(world, person)}
 
 
 def _profile(world: World, person: Person, target: Target) -> dict[str, object]:
-    return {"telephone": "+33 1 99 00 99 99", "time_zone": "Europe/Paris", **_organisation(world, person)}
+    return {"telephone": "+33 1 99 00 99 99", "time_zone": "Europe/Paris", **organisation(world, person)}
 
 
 def _passwords(world: World, person: Person, target: Target) -> dict[str, object]:
@@ -176,14 +119,14 @@ ROUTES: dict[str, Entry] = {
         targets=relations.members,
         get=200,
         post=302,
-        fields=lambda world, person, target: _organisation(world, person),
+        fields=lambda world, person, target: organisation(world, person),
     ),
     "organisation:withdraw-invitation": Entry(
         ALL,
         MANAGE,
         targets=relations.invitations,
         post=302,
-        fields=lambda world, person, target: _organisation(world, person),
+        fields=lambda world, person, target: organisation(world, person),
     ),
     # Customers, for the agents of who sells.
     "customers:list": Entry(SELLERS, VIEW, get=200),
@@ -195,63 +138,8 @@ ROUTES: dict[str, Entry] = {
     # What customers and resellers see.
     "support_contacts:whom-to-call": Entry(BUYERS, READ, get=200),
     "support_contacts:duties": Entry(RESELLERS, VIEW, get=200),
+    **routes_relationships.ROUTES,
+    **routes_contacts.ROUTES,
 }
-#: Routes whose calls are not written by hand yet: test_declared.py holds them to what they declare.
-BY_DECLARATION: frozenset[str] = frozenset(
-    {
-        "contacts:list",
-        "contacts:policy",
-        "contacts:repair",
-        "contacts:report",
-        "contacts:seen",
-        "contacts:select",
-        "customers:ask",
-        "customers:dismiss-ask",
-        "customers:end",
-        "customers:first-admin",
-        "customers:register",
-        "customers:request",
-        "customers:request-link",
-        "customers:request-resend",
-        "customers:request-rights",
-        "customers:request-withdraw",
-        "customers:reseller-link",
-        "customers:reseller-resend",
-        "customers:wish",
-        "follow-link",
-        "organisation-invitation",
-        "partner_relationships:accept",
-        "partner_relationships:decline",
-        "partner_relationships:detail",
-        "partner_relationships:end",
-        "partner_relationships:end-rights",
-        "partner_relationships:list",
-        "providers:accept",
-        "providers:decline",
-        "providers:end",
-        "providers:list",
-        "resellers:agreement",
-        "resellers:detail",
-        "resellers:end",
-        "resellers:invitation-link",
-        "resellers:invitation-send",
-        "resellers:invitation-withdraw",
-        "resellers:invite",
-        "resellers:link",
-        "resellers:list",
-        "resellers:request",
-        "resellers:send",
-        "resellers:withdraw",
-        "support_contacts:acknowledge-duty",
-        "support_contacts:decline-duty",
-        "support_contacts:duty",
-        "support_contacts:export-duties",
-        "support_contacts:hand-back-duty",
-        "support_contacts:keep-duty",
-        "support_contacts:notice",
-        "support_contacts:remove-registered",
-        "support_contacts:report",
-    }
-)
 #: Patterns of others, which declare no audience of ours, each with its reason.
 NOT_OURS: dict[str, str] = {}

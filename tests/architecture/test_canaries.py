@@ -17,7 +17,7 @@ from tests.architecture.cast import (
     staff,
 )
 from tests.architecture.conftest import Stage
-from tests.architecture.crawler import Reading, read_everything, settled, shape
+from tests.architecture.crawler import Reading, body_of, read_everything, settled, shape
 from tests.architecture.routes import ROUTES
 from tests.architecture.walk import patterns
 
@@ -142,7 +142,7 @@ def test_what_others_have_cannot_be_found_by_asking(stage: Stage, person: Person
 def answer(stage: Stage, person: Person, path: str, name: str, text: str) -> tuple[int, str, str]:
     """Status, where it leads, and body without what was asked."""
     response = stage.ask(person, "GET", f"{path}?{urlencode({name: text})}")
-    body = settled(response.content.decode(), request_id=response["X-Request-ID"], but=(text, quote(text)))
+    body = settled(body_of(response), request_id=response["X-Request-ID"], but=(text, quote(text)))
     return response.status_code, response.headers.get("Location", ""), body
 
 

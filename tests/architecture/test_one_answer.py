@@ -31,7 +31,7 @@ def test_not_visible_reads_like_not_there(stage: Stage, name: str, method: str, 
             continue
         answers: dict[bool, dict[tuple, list[str]]] = {False: defaultdict(list), True: defaultdict(list)}
         for target in entry.targets(stage.world, person):
-            if target.is_visible:
+            if target.is_there(method):
                 continue
             answers[target.is_within][answer(stage, person, name, method, target)].append(target.relation)
             compared += 1

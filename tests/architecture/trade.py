@@ -12,7 +12,7 @@ from support_contacts.operations import Changed, choose_support_contact
 from tests import factories as f
 from tests.architecture import readers
 from tests.architecture.canaries import guid
-from tests.architecture.cast import ENDED, PARTNERS, RESELLERS_OF, SALES, SELLERS, Person
+from tests.architecture.cast import EMPTY, ENDED, PARTNERS, RESELLERS_OF, SALES, SELLERS, Person
 from tests.architecture.world import Sale, World
 
 
@@ -38,6 +38,7 @@ def relationships(world: World) -> None:
                 partner=world.partners[reseller], customer=world.customers[customer]
             ).exists():
                 _grant(world, reseller, customer, seller)
+        _view(world, seller, EMPTY)
     _grant(world, "tailspin", "contoso", "fabrikam")
     _grant(world, "former", "contoso", "fabrikam")
     _view(world, "relecloud", "contoso")
@@ -150,6 +151,16 @@ def what_fabrikam_has_besides(world: World) -> None:
         microsoft_id=shared,
     )
     world.canaries.plant(shared, "an id that two providers know", readers.SHARED_ID)
+    sold["removed"] = _subscription(
+        world,
+        "fabrikam",
+        "contoso",
+        "removed",
+        purchased_through="open",
+        seller_name=world.canaries.word("removed's seller", readers.of_subscription("fabrikam", "contoso")),
+        status="deleted",
+        ended_at=ago,
+    )
     f.DesignationFactory(subscription=sold["fallback"], partner=world.partners["relecloud"])
     f.DesignationFactory(
         subscription=sold["default"],

@@ -6,6 +6,7 @@ is partner and customer, people in every role, one person of two organisations; 
 
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 from customers.models import Customer
 from portal.actor import Actor
@@ -41,6 +42,8 @@ class World:
     sales: dict[tuple[str, str], Sale] = field(default_factory=dict)
     more: dict[str, Subscription] = field(default_factory=dict)
     others_event: AuditEvent | None = None
+    #: What somebody asked of somebody, by what it is and whose: `dealings.py` says which there are.
+    dealings: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     def actor(self, person: Person) -> Actor:
         row = Membership.objects.select_related(

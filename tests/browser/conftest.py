@@ -114,9 +114,9 @@ def visit(db: None, whole_world: tuple[World, str], chromium: Browser) -> Iterat
         )
         context.set_default_timeout(PATIENCE)
         watch = Watch(context, url)
-        if email:
-            context.add_cookies([{"name": "session", "value": world.sessions[email], "url": url}])
         visitors.append(Visitor(context, context.new_page(), world, url, watch, language, scripts))
+        if email:
+            visitors[-1].signed_in(email)
         return visitors[-1]
 
     yield make

@@ -8,11 +8,11 @@
   const { left, top, right, bottom, width, height } = shown.getBoundingClientRect();
   if (width < 1 || height < 1) return `not drawn: ${name}`;
   if (bottom <= 0 || top >= innerHeight || right <= 0 || left >= innerWidth) return `off the screen: ${name}`;
-  const bar = document.querySelector("header.top");
-  if (bar && !bar.contains(node)) {
+  for (const bar of document.querySelectorAll("header.top, .selection")) {
+    if (bar.contains(node)) continue;
     for (const x of [left + 2, (left + right) / 2, right - 2]) {
       for (const y of [top + 2, (top + bottom) / 2, bottom - 2]) {
-        if (bar.contains(document.elementFromPoint(x, y))) return `under the header, ${Math.round(bottom - bar.getBoundingClientRect().bottom)} px seen: ${name}`;
+        if (bar.contains(document.elementFromPoint(x, y))) return `under <${bar.tagName} class="${bar.className}">, ${Math.round(top)} to ${Math.round(bottom)} of ${innerHeight}: ${name}`;
       }
     }
   }

@@ -4,7 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.states import E3, submit
+from tests.browser.state import E3, submit
+from tests.browser.world_relationships import grant_ended
 
 AGENT, HELPDESK, SALES = (
     f"{role}@fabrikam.example" for role in ("admin-agent", "helpdesk-agent", "sales-agent")
@@ -55,7 +56,7 @@ def test_the_conflict_can_be_left_as_it_is(visit, renewed):
 def test_a_reseller_that_is_not_eligible_any_more_is_refused_with_the_reason(visit, renewed):
     agent = visit(AGENT)
     agent.go(renewed.urls[f"Contoso: {E3}"])
-    renewed.end_delegated_admin("Trey Research")
+    renewed.happens(grant_ended, "Trey Research")
 
     submit(agent, "Trey Research", note="Kept for later.")
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.checks import faults
-from tests.browser.states import (
+from tests.browser.state import (
     AGENT,
     BILLING,
     CONTOSO,

@@ -72,10 +72,12 @@ def sees_whom_to_call(admin: Visitor) -> None:
     card = admin.page.locator(".support-card", has=admin.page.get_by_role("heading", name="Trey Research"))
     call = card.locator("a.call", has_text="+33 1 99 00 47 10")
     expect(call).to_have_attribute("href", "tel:+33199004710")
+    first = card.locator("a.call").first.bounding_box()  # out of hours the urgent line comes before
+    assert first, "The number is not drawn."
+    assert first["y"] + first["height"] <= PHONE["height"], "The number is below the fold."
     box = call.bounding_box()
-    assert box, "The number is not drawn."
-    assert box["y"] + box["height"] <= PHONE["height"], "The number is below the fold."
-    assert box["height"] >= 48
+    assert box
+    assert min(first["height"], box["height"]) >= 48
     expect(card).to_contain_text(OFFER)
     expect(card).to_contain_text("08:00")
     expect(card).to_contain_text("18:30")

@@ -4,8 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.states import E3, TWO, submit
+from tests.browser.state import E3, submit
 from tests.browser.visitor import PHONE
+from tests.browser.world import TWO
 
 AGENT = "admin-agent@fabrikam.example"
 

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.states import E3, POWER_BI
-from tests.browser.visitor import PHONE, Visitor
+from tests.browser.state import E3, POWER_BI
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
 from tests.browser.world import PASSWORD
+from tests.browser.world_relationships import MANY
 
 AGENT = "admin-agent@fabrikam.example"
 FOCUS = Path(__file__).with_name("focus.js").read_text()
@@ -149,3 +151,52 @@ def test_escape_closes_a_menu_and_gives_the_focus_back(visit, world):
     agent.page.keyboard.press("Escape")
     expect(agent.button("Sign out")).to_be_hidden()
     expect(summary).to_be_focused()
+
+
+def test_rows_are_chosen_and_repaired_by_keyboard(visit, renewed):
+    agent = visit(AGENT)
+    agent.go("/support-contacts/?attention=1")
+    keys = agent.page.keyboard
+    tab_to(agent, "Contoso, Power BI Pro")
+    keys.press("Space")
+    expect(agent.page.get_by_text("1 selected")).to_be_visible()
+    tab_to(agent, "Replace with…")
+    keys.press("Enter")
+    expect(agent.heading("Choose who supports them")).to_be_visible()
+    while agent.page.evaluate("document.activeElement.name") != "partner":
+        keys.press("Tab")
+        check(agent.page)
+    keys.press("Space")
+    tab_to(agent, "See the plan")
+    keys.press("Enter")
+    expect(agent.page.locator(".stats")).to_be_visible()
+    tab_to(agent, "Change 1 subscription")
+    keys.press("Enter")
+    expect(agent.page.get_by_role("status").filter(has_text="Finished.")).to_be_focused()
+    check(agent.page)
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_long_page_of_rows_never_hides_the_focus(visit, world, screen):
+    agent = visit(MANY, viewport=screen)
+    agent.go("/support-contacts/?attention=1&select=all")
+    tab_to(agent, "Next", limit=130)
+    tab_to(agent, "Skip to the content", key="Shift+Tab", limit=160)
+
+
+def test_a_customer_answers_and_ends_by_keyboard(visit, renewed):
+    admin = visit("admin@contoso.example")
+    admin.go("/partner-relationships/")
+    keys = admin.page.keyboard
+    tab_to(admin, "Accept until")
+    keys.press("Enter")
+    expect(admin.page.get_by_role("status").filter(has_text="Accepted.")).to_be_visible()
+    tab_to(admin, "Lamna Consulting")
+    keys.press("Enter")
+    expect(admin.heading("Lamna Consulting")).to_be_visible()
+    tab_to(admin, "End admin rights")
+    keys.press("Enter")
+    expect(admin.heading("End the admin rights of Lamna Consulting?")).to_be_visible()
+    tab_to(admin, "End admin rights")
+    keys.press("Enter")
+    expect(admin.page.get_by_role("status").filter(has_text="Admin rights ended.")).to_be_visible()

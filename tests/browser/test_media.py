@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.states import E3
+from tests.browser.state import E3
 from tests.browser.visitor import PHONE
 
 AGENT, ADMIN = "admin-agent@fabrikam.example", "admin@contoso.example"

@@ -58,6 +58,10 @@ class Visitor:
         self.page.get_by_label(self.say("Password"), exact=True).fill(PASSWORD)
         self.button(self.say("Sign in"), exact=True).click()
 
+    def signed_in(self, email: str) -> None:
+        """From now on this person, whoever it was."""
+        self.context.add_cookies([{"name": "session", "value": self.world.sessions[email], "url": self.url}])
+
     def open_menu(self, name: str) -> Locator:
         """A menu of the header."""
         self.page.locator("summary", has_text=name).click()

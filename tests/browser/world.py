@@ -3,8 +3,10 @@
 Sessions are made with the data, so that a test begins signed in; signing in with the form has tests of its own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -14,7 +16,7 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from customers.models import Customer, DelegatedAdmin
+from customers.models import Customer
 from portal.actor import Actor
 from portal.middleware import IDLE_SECONDS, SEEN
 from portal.models import AuditEvent, Membership, Partner, SupportProfile, User
@@ -23,7 +25,9 @@ from portal.permissions import Role
 from subscriptions.models import Subscription
 from support_contacts.demo.people import PASSWORD
 from support_contacts.operations import choose_support_contact
+from tests.browser import world_relationships
 from tests.browser.databases import Databases
+from tests.browser.world_relationships import MANY, NEW_RESELLER, TWO_RESELLERS
 from tests.factories import (
     CustomerFactory,
     CustomerRelationshipFactory,
@@ -40,6 +44,8 @@ from tests.factories import (
 
 __all__ = ["PASSWORD", "World"]
 
+Result = TypeVar("Result")
+
 #: Everybody a test may be. Of the first the demo has an account; the others are made here.
 DEMO_PEOPLE = (
     "global-admin@fabrikam.example",
@@ -51,6 +57,8 @@ DEMO_PEOPLE = (
     "admin-agent@proseware.example",
     "admin-agent@litware.example",
     "admin-agent@treyresearch.example",
+    "helpdesk-agent@treyresearch.example",
+    "admin-agent@relecloud.example",
     "global-admin@nod.example",
     "admin-agent@phone-company.example",
     "global-admin@vanarsdel.example",
@@ -67,6 +75,7 @@ NEW_PROVIDER = "agent@newprovider.example"
 NEW_CUSTOMER = "admin@newcustomer.example"
 NIGHT = "admin@night.example"
 INVITED = "invited@people.example"
+OTHERS = (TWO, NOBODY, NEW_PROVIDER, NEW_CUSTOMER, NIGHT, NEW_RESELLER, MANY, TWO_RESELLERS)
 
 
 @dataclass
@@ -77,6 +86,8 @@ class World:
     sessions: dict[str, str] = field(default_factory=dict)
     #: Addresses by name.
     urls: dict[str, str] = field(default_factory=dict)
+    #: When everything was there; what happens later is a test's.
+    began: datetime = datetime.min
 
     @classmethod
     def make(cls, databases: Databases) -> "World":
@@ -86,6 +97,10 @@ class World:
 
     # -- what happens behind a reader's back
 
+    def happens(self, act: Callable[..., Result], *told: object) -> Result:
+        """One of `world_relationships`, done to the served database."""
+        return self.databases.run(lambda: act(self, *told))
+
     def choose(
         self, offer: str, partner: str, who: str = "helpdesk-agent@fabrikam.example", note: str = ""
     ) -> None:
@@ -93,23 +108,12 @@ class World:
 
         def act() -> None:
             choose_support_contact(
-                self._contoso(offer),
-                partner_id=self._partner(partner).pk,
+                self.contoso(offer),
+                partner_id=self.partner(partner).pk,
                 version=None,
-                acting=self._acting(who),
+                acting=self.acting(who),
                 note=note,
             )
-
-        self.databases.run(act)
-
-    def end_delegated_admin(self, reseller: str) -> None:
-        """The reseller's delegated admin at Contoso ends."""
-
-        def act() -> None:
-            DelegatedAdmin.objects.filter(
-                relationship__partner=self._partner(reseller),
-                relationship__customer__organisation__domain="contoso.example",
-            ).update(ended_at=timezone.now(), ended_as="ended")
 
         self.databases.run(act)
 
@@ -128,22 +132,20 @@ class World:
         """The partner that is stored as the designated contact of Contoso's subscription, or nothing."""
 
         def ask() -> str:
-            stored = (
-                self._contoso(offer).designations.stored().select_related("partner__organisation").first()
-            )
+            stored = self.contoso(offer).designations.stored().select_related("partner__organisation").first()
             return stored.partner.name if stored else ""
 
         return self.databases.run(ask)
 
     def events_of(self, offer: str) -> int:
         return self.databases.run(
-            lambda: AuditEvent.objects.filter(subscription_id=self._contoso(offer).pk).count()
+            lambda: AuditEvent.objects.filter(subscription_id=self.contoso(offer).pk).count()
         )
 
     # -- parts
 
     @staticmethod
-    def _contoso(offer: str) -> Subscription:
+    def contoso(offer: str) -> Subscription:
         return Subscription.objects.get(
             provider__organisation__domain="fabrikam.example",
             customer__organisation__domain="contoso.example",
@@ -151,11 +153,11 @@ class World:
         )
 
     @staticmethod
-    def _partner(name: str) -> Partner:
+    def partner(name: str) -> Partner:
         return Partner.objects.select_related("organisation").get(organisation__name=name)
 
     @staticmethod
-    def _acting(email: str) -> Actor:
+    def acting(email: str) -> Actor:
         return Actor.of(
             Membership.objects.select_related("organisation__partner", "organisation__customer", "user").get(
                 user__email=email
@@ -166,13 +168,17 @@ class World:
     def _seed(self) -> None:
         with override_settings(DEMO=True):
             call_command("demo_data", verbosity=0)
-            fabrikam = self._partner("Fabrikam Distribution")
+            fabrikam = self.partner("Fabrikam Distribution")
             _people(fabrikam)
             _nights()
+            world_relationships.people()
             self._links(fabrikam)
-            for email in (*DEMO_PEOPLE, TWO, NOBODY, NEW_PROVIDER, NEW_CUSTOMER, NIGHT):
+            world_relationships.links(self)
+            for email in (*DEMO_PEOPLE, *OTHERS):
                 self.sessions[email] = _session(User.objects.get(email=email))
             self._addresses()
+            world_relationships.addresses(self)
+            self.began = timezone.now()
             user = User.objects.get(
                 email="sales-agent@fabrikam.example"
             )  # after signing in, which ends such links
@@ -180,7 +186,7 @@ class World:
             self.urls["new password"] = f"/password/new/{user_pk_to_url_str(user)}-{key}/"
 
     def _links(self, fabrikam: Partner) -> None:
-        acting = self._acting("global-admin@fabrikam.example")
+        acting = self.acting("global-admin@fabrikam.example")
         invited = invite(acting=acting, email=INVITED, roles=[Role.SALES_AGENT], name="Ines Invited")
         self.urls["join"] = f"/join/{invited.token}/"
         theirs = invite(acting=acting, email="admin-agent@litware.example", roles=[Role.HELPDESK_AGENT])
@@ -205,7 +211,7 @@ class World:
                 self.urls[f"{name}: {row.offer_name}, its id"] = row.public_id
         new = Customer.objects.get(organisation__domain="newcustomer.example")
         self.urls["New Customer"] = f"/customers/{new.pk}/"
-        acting = self._acting("global-admin@fabrikam.example")
+        acting = self.acting("global-admin@fabrikam.example")
         for member in Membership.objects.filter(organisation=acting.organisation).select_related("user"):
             self.urls[f"member {member.user.email}"] = f"/organisation/members/{member.pk}/"
 

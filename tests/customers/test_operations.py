@@ -621,6 +621,11 @@ def test_asking_twice_changes_nothing(parties):
     second, is_newer = ask_for_step(parties.reseller, **call)
 
     assert (first, is_new, is_newer) == (second, True, False)
+    event = AuditEvent.objects.get(action=Action.STEP_ASKED)
+    assert (event.organisation_id, event.customer_id) == (parties.provider.pk, parties.customer.pk)
+    assert (event.after["step"], event.after["ask"]) == ("delegated_admin", str(first.pk))
+    assert event.after["reseller"]["name"] == parties.reseller.name
+    assert event.actor_role == "helpdesk_agent"
 
 
 def test_an_ask_is_done_when_the_step_is_taken(parties):
@@ -664,6 +669,9 @@ def test_an_ask_is_dismissed_by_who_may_take_the_step(parties):
     dismiss_ask(ask, acting=parties.agent)
 
     assert not Ask.objects.open().exists()
+    event = AuditEvent.objects.get(action=Action.STEP_DISMISSED)
+    assert (event.organisation_id, event.after["ask"]) == (parties.provider.pk, str(ask.pk))
+    assert event.actor_role == "admin_agent"
 
 
 def test_billing_admins_ask_nothing(parties):

@@ -190,6 +190,17 @@ def test_the_link_of_a_mail_switches_its_kind_off_without_signing_in(client, wor
     assert world.member.user.mail_off == []
 
 
+def test_the_way_out_leads_to_no_page_its_reader_has_not(client, world) -> None:
+    """Preferences belong to members: a person who is of no organisation any more is not sent there."""
+    url = off_path(str(world.member.user.pk), MailKind.ANSWER)
+    preferences = reverse("preferences")
+    assert preferences in client.get(url).content.decode()
+    client.force_login(world.member.user)
+    assert preferences in client.get(url).content.decode()
+    world.member.delete()
+    assert preferences not in client.get(url).content.decode()
+
+
 def test_a_mail_programs_own_button_works_without_cookies(world) -> None:
     url = off_path(str(world.member.user_id), MailKind.REQUEST)
     strict = Client(enforce_csrf_checks=True)

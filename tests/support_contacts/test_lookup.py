@@ -1,12 +1,15 @@
-"""R4: a partner one has nothing to do with is found by exact PartnerID or domain, and not at will."""
+"""R4: a partner one has nothing to do with is found by exact PartnerID or domain, and not at will.
+
+An organisation that asks too much is slowed down as a whole, wherever its people sit; nobody else is (T1, T17, T18).
+"""
 
 import pytest
+from django.urls import reverse
 
-from support_contacts.lookup import BY_NETWORK, BY_PERSON, stranger
-from tests.factories import ResellerFactory
+from support_contacts.customer_lookup import find_customer
+from support_contacts.lookup import BY_ORGANISATION, BY_PERSON, look_up, stranger
+from tests.factories import CustomerFactory, OrganisationFactory, ProviderFactory, ResellerFactory
 from tests.support_contacts.conftest import acting, member
-
-HOME, OFFICE = "203.0.113.7", "198.51.100.20"
 
 
 @pytest.fixture
@@ -14,8 +17,12 @@ def reseller(db):
     return ResellerFactory(name="Graphic Design Institute", partner_id="7654321")
 
 
-def asked(actor, times, address):
-    return [stranger(actor, "7654321", known=(), address=address) for _time in range(times)]
+def colleague(world):
+    return acting(member(world.provider.organisation, "admin_agent"))
+
+
+def asked(actor, times=1):
+    return [stranger(actor, "7654321", known=()) for _time in range(times)]
 
 
 def test_exact_partner_id_and_domain_are_answered(agent, reseller):
@@ -26,24 +33,53 @@ def test_exact_partner_id_and_domain_are_answered(agent, reseller):
     assert stranger(agent, "7654321", known={reseller.pk}) is None
 
 
-@pytest.mark.parametrize("address", ["", HOME])
-def test_a_person_is_limited(agent, reseller, address):
-    answers = asked(agent, BY_PERSON.limit + 1, address)
+def test_a_person_is_limited(agent, reseller):
+    answers = asked(agent, BY_PERSON.limit + 1)
 
     assert all(answer.name for answer in answers[:-1])
     assert (answers[-1].name, answers[-1].retry_after > 0) == ("", True)
 
 
-def test_a_network_is_limited_whoever_asks(world, reseller):
-    colleagues = [acting(member(world.provider.organisation, "admin_agent")) for _person in range(4)]
-    for person in colleagues[:3]:
-        assert all(answer.name for answer in asked(person, BY_NETWORK.limit // 3, HOME))
+def test_an_organisation_is_limited_however_many_accounts_it_has(world, reseller):
+    for _person in range(BY_ORGANISATION.limit // BY_PERSON.limit):
+        assert all(answer.name for answer in asked(colleague(world), BY_PERSON.limit))
 
-    assert stranger(colleagues[3], "7654321", known=(), address=HOME).retry_after
-    assert stranger(colleagues[3], "7654321", known=(), address=OFFICE).name
+    assert asked(colleague(world))[0].retry_after
+    other = acting(member(ProviderFactory().organisation, "admin_agent"))
+    assert asked(other)[0].name, "another organisation's tries are its own"
 
 
-def test_without_an_address_nobody_is_limited_by_others(world, reseller):
-    for _person in range(4):
-        person = acting(member(world.provider.organisation, "admin_agent"))
-        assert all(answer.name for answer in asked(person, BY_PERSON.limit, ""))
+def test_what_a_person_is_refused_does_not_count_against_colleagues(world, reseller):
+    asked(colleague(world), BY_ORGANISATION.limit + 1)
+    assert asked(colleague(world))[0].name
+
+
+def test_every_door_counts_the_same_tries(world, reseller):
+    """Resellers from the picker, resellers to request, customers to request: one allowance."""
+    customer, person = CustomerFactory(), colleague(world)
+    asked(person, BY_PERSON.limit - 1)
+    assert find_customer(person, str(customer.pk)).customer == customer
+    assert look_up(person, "7654321").retry_after
+    assert find_customer(person, str(customer.pk)).retry_after
+
+
+@pytest.mark.parametrize("networks", [["203.0.113.7"], [f"198.51.{n}.20" for n in range(100, 130)]])
+def test_another_network_is_no_other_allowance(signed_in, world, reseller, networks):
+    address = reverse("customers:subscription", args=[world.customer.pk, world.subscription.microsoft_id])
+    pages = [
+        signed_in.get(address, {"find": "7654321"}, REMOTE_ADDR=networks[n % len(networks)]).content.decode()
+        for n in range(BY_PERSON.limit + 1)
+    ]
+    assert all("Graphic Design Institute" in page for page in pages[:-1])
+    assert "Too many requests" in pages[-1]
+
+
+def test_a_shared_network_is_nobodys_limit(client, world, reseller):
+    """Behind one address several organisations may sit: one that enumerates takes nothing from the others."""
+    for _person in range(BY_ORGANISATION.limit // BY_PERSON.limit):
+        asked(colleague(world), BY_PERSON.limit)
+    other = ProviderFactory(organisation=OrganisationFactory(name="Next door"))
+    client.force_login(member(other.organisation, "admin_agent").user)
+
+    page = client.get(reverse("customers:request"), {"find": "nobody.example"}, REMOTE_ADDR="203.0.113.7")
+    assert "Too many" not in page.content.decode()

@@ -163,7 +163,10 @@ def test_back_to_provider_takes_note_of_what_others_ended(world, agent):
 
     assert outcomes(made) == ["already"]
     assert not Designation.objects.unseen().exists()
-    assert not AuditEvent.objects.exists()
+    event = AuditEvent.objects.get()
+    assert (event.action, event.channel) == ("designation.end_seen", "bulk")
+    world.subscription.refresh_from_db()
+    assert world.subscription.contact_version == 0, "the contact is what it was"
 
 
 def test_back_to_provider_takes_note_of_moves_to_new_commerce(world, agent):

@@ -1,7 +1,7 @@
-"""The life of a reseller relationship: request, answer, agreement, end (R10).
+"""What the operations on reseller relationships share: the rows they hold, how one is asked for and closed, the record.
 
 Rows are locked in the order of `portal.locks`: membership, both partners (share), then the pair's relationship rows
-for update. `requested → established | declined | withdrawn | lapsed`, `established → ended`.
+for update.
 """
 
 import hashlib
@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 
 from portal.actor import Actor
 from portal.audit import record
-from portal.authority import still
 from portal.errors import Conflict, NotVisible, OperationError
 from portal.jobs import defer
-from portal.locks import lock_share, patience
+from portal.locks import lock_share
 from portal.models import (
     LAPSES_AFTER,
     Action,
@@ -33,7 +32,7 @@ from portal.models import (
     User,
 )
 from portal.operations import answer_links
-from portal.permissions import Permission, require
+from portal.permissions import Permission
 
 LINK = AnswerLink.Kind.RESELLER_RELATIONSHIP
 
@@ -70,146 +69,6 @@ class AlreadyThere:
     """There is a relationship, or a request that waits, already. Nothing was written."""
 
     relationship: ResellerRelationship
-
-
-@patience()
-@transaction.atomic(durable=True)
-def request_reseller_relationship(
-    reseller: Partner, *, acting: Actor, message: str = "", agreement: Agreement | None = None
-) -> Requested | AlreadyThere:
-    """Ask a reseller for a relationship with the actor's organisation. It may answer for 90 days."""
-    require(acting, Permission.RELATIONSHIP_REQUEST)
-    acting = still(acting, Permission.RELATIONSHIP_REQUEST)
-    return ask(
-        own_partner(acting),
-        reseller,
-        acting=acting,
-        requested_by=acting.user,
-        message=message,
-        agreement=agreement or Agreement(),
-    )
-
-
-@patience()
-@transaction.atomic(durable=True)
-def renew_request(relationship: ResellerRelationship, *, acting: Actor, tell: bool = True) -> Requested:
-    """Resend or, without `tell`, copy the link: a new link to the same request, which lapses on the same day."""
-    require(acting, Permission.RELATIONSHIP_REQUEST)
-    acting = still(acting, Permission.RELATIONSHIP_REQUEST)
-    row, now = _lock_one(relationship, own_as="provider", acting=acting)
-    _must_wait(row, now)
-    token = answer_links.renew(LINK, row.pk, organisation=row.reseller.organisation, at=now)
-    if tell:
-        defer("portal.tell_of_request", relationship_id=row.pk, again=1)
-    return Requested(row, token)
-
-
-@patience()
-@transaction.atomic(durable=True)
-def withdraw_request(relationship: ResellerRelationship, *, acting: Actor) -> ResellerRelationship:
-    """Take an unanswered request back. Withdrawing twice changes nothing."""
-    require(acting, Permission.RELATIONSHIP_REQUEST)
-    acting = still(acting, Permission.RELATIONSHIP_REQUEST)
-    row, now = _lock_one(relationship, own_as="provider", acting=acting)
-    if row.ended_as == EndedAs.WITHDRAWN:
-        return row
-    _must_wait(row, now)
-    close(row, EndedAs.WITHDRAWN, at=now)
-    tell_of(Action.RESELLER_RELATIONSHIP_WITHDRAWN, row, acting, now, Permission.RELATIONSHIP_REQUEST)
-    return row
-
-
-@patience()
-@transaction.atomic(durable=True)
-def accept_request(
-    relationship: ResellerRelationship, *, acting: Actor, seen: str = ""
-) -> ResellerRelationship:
-    """The reseller says yes, with the agreement as proposed. Accepting twice changes nothing.
-
-    `seen` is the mark of the agreement the person read: Conflict when the provider has changed it since.
-    """
-    require(acting, Permission.REQUEST_ANSWER)
-    acting = still(acting, Permission.REQUEST_ANSWER)
-    row, now = _lock_one(relationship, own_as="reseller", acting=acting)
-    if row.state(now) == State.ESTABLISHED:
-        return row
-    _must_wait(row, now)
-    _same_agreement(row, seen)
-    row.established_at = now
-    row.save(update_fields=["established_at"])
-    answer_links.end(LINK, row.pk, at=now)
-    tell_of(Action.RESELLER_RELATIONSHIP_ESTABLISHED, row, acting, now, Permission.REQUEST_ANSWER)
-    return row
-
-
-@patience()
-@transaction.atomic(durable=True)
-def decline_request(
-    relationship: ResellerRelationship, *, acting: Actor, note: str = ""
-) -> ResellerRelationship:
-    """The reseller says no. Declining twice changes nothing."""
-    require(acting, Permission.REQUEST_ANSWER)
-    acting = still(acting, Permission.REQUEST_ANSWER)
-    row, now = _lock_one(relationship, own_as="reseller", acting=acting)
-    if row.ended_as == EndedAs.DECLINED:
-        return row
-    _must_wait(row, now)
-    close(row, EndedAs.DECLINED, at=now)
-    tell_of(Action.RESELLER_RELATIONSHIP_DECLINED, row, acting, now, Permission.REQUEST_ANSWER, note=note)
-    return row
-
-
-@patience()
-@transaction.atomic(durable=True)
-def end_reseller_relationship(
-    relationship: ResellerRelationship, *, acting: Actor, note: str = ""
-) -> ResellerRelationship:
-    """End it from either side, now. Grants stay; designations that rested on it need attention at once (R8, R10)."""
-    require(acting, Permission.RELATIONSHIP_END)
-    acting = still(acting, Permission.RELATIONSHIP_END)
-    row, now = _lock_one(relationship, own_as="either", acting=acting)
-    if row.ended_as == EndedAs.ENDED:
-        return row
-    if row.state(now) != State.ESTABLISHED:
-        raise OperationError(_("This relationship is not established."), code="relationship_not_established")
-    close(row, EndedAs.ENDED, at=now)
-    tell_of(Action.RESELLER_RELATIONSHIP_ENDED, row, acting, now, Permission.RELATIONSHIP_END, note=note)
-    return row
-
-
-@patience()
-@transaction.atomic(durable=True)
-def change_agreement(
-    relationship: ResellerRelationship, *, agreement: Agreement, acting: Actor, seen: str = ""
-) -> ResellerRelationship:
-    """Write the support agreement down. Nothing different: nothing is written.
-
-    `seen` is the mark of the agreement the form was loaded with: Conflict when somebody has changed it since.
-    """
-    require(acting, Permission.RELATIONSHIP_REQUEST)
-    acting = still(acting, Permission.RELATIONSHIP_REQUEST)
-    row, now = _lock_one(relationship, own_as="provider", acting=acting)
-    before = Agreement.of(row)
-    if before == agreement:
-        return row
-    if row.state(now) not in (State.REQUESTED, State.ESTABLISHED):
-        raise OperationError(_("This relationship has ended."), code="relationship_ended")
-    _same_agreement(row, seen)
-    for name, value in asdict(agreement).items():
-        setattr(row, name, value)
-    row.save(update_fields=list(asdict(agreement)))
-    tell_of(
-        Action.RESELLER_AGREEMENT_CHANGED,
-        row,
-        acting,
-        now,
-        Permission.RELATIONSHIP_REQUEST,
-        before={key: str(value or "") for key, value in asdict(before).items()},
-    )
-    return row
-
-
-# -- parts, inside the caller's transaction
 
 
 def ask(
@@ -280,7 +139,7 @@ def lock_pair(
     return rows, max([timezone.now(), *boundaries])
 
 
-def _lock_one(
+def lock_one(
     relationship: ResellerRelationship, *, own_as: str, acting: Actor
 ) -> tuple[ResellerRelationship, datetime]:
     me = acting.organisation.pk
@@ -291,12 +150,12 @@ def _lock_one(
     return next(row for row in rows if row.pk == relationship.pk), now
 
 
-def _must_wait(row: ResellerRelationship, now: datetime) -> None:
+def must_wait(row: ResellerRelationship, now: datetime) -> None:
     if row.state(now) != State.REQUESTED:
         raise OperationError(_("This request does not wait for an answer any more."), code="request_closed")
 
 
-def _same_agreement(row: ResellerRelationship, seen: str) -> None:
+def same_agreement(row: ResellerRelationship, seen: str) -> None:
     if seen and seen != Agreement.of(row).mark:
         raise Conflict(_("The agreement was changed after you opened the page."), code="agreement_changed")
 

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0005_mail_states"),
+        ("portal", "0006_batches_told_once"),
     ]
 
     operations = [
@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
                     ("delegated_admin.requested", "Delegated admin requested"),
                     ("delegated_admin.withdrawn", "Request for delegated admin withdrawn"),
                     ("designation.acknowledged", "Designation acknowledged"),
+                    ("designation.end_seen", "Seen how a designation ended"),
                     ("designation.ended", "Back to provider"),
                     ("designation.hand_back_planned", "Hand-back announced"),
                     ("designation.made", "Support contact designated"),
@@ -132,6 +133,8 @@ class Migration(migrations.Migration):
                     ("reseller_relationship.established", "Reseller relationship established"),
                     ("reseller_relationship.requested", "Reseller relationship requested"),
                     ("reseller_relationship.withdrawn", "Request withdrawn"),
+                    ("step.asked", "Step asked for"),
+                    ("step.dismissed", "Step not needed"),
                     ("subscription.moved_to_new_commerce", "Moved to new commerce"),
                     ("subscription.registered", "Subscription registered for support"),
                     ("subscription.removed", "Registered subscription removed"),
