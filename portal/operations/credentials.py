@@ -222,7 +222,8 @@ def _manager(acting: Actor, permission: Permission = MANAGE) -> Actor:
 
 def _held(credential_id: uuid.UUID, acting: Actor) -> Credential:
     """The row, and with it its secrets, until the transaction ends. Not theirs: not there."""
-    row = Credential.objects.visible_to(acting).select_for_update().filter(pk=credential_id).first()
+    rows = Credential.objects.visible_to(acting).select_for_update().prefetch_related("secrets")
+    row = rows.filter(pk=credential_id).first()
     if row is None:
         raise NotVisible
     return row
