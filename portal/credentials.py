@@ -24,6 +24,7 @@ from portal.api.faults import ACCESS_DENIED, NO_TOKEN, Fault
 from portal.identifiers import canonical_guid
 from portal.models import CredentialSecret
 from portal.operations.links import hash_of
+from portal.prepared import Prepared
 
 #: Longer than any token of ours.
 LONGEST = 4096
@@ -64,7 +65,7 @@ def authenticate(request: HttpRequest) -> Actor:
 def find(text: str) -> CredentialSecret | None:
     """The stored secret this text is, live or not. What is looked up is its hash, so timing tells nothing of it."""
     wanted = hash_of(text[:LONGEST])
-    row = _rows().filter(hash=wanted).first()
+    row = next(iter(_BY_HASH(hash=wanted)), None)
     return row if row is not None and hmac.compare_digest(row.hash, wanted) else None
 
 
@@ -154,6 +155,9 @@ def _rows() -> QuerySet[CredentialSecret]:
     return CredentialSecret.objects.select_related(
         "credential__organisation__partner", "credential__organisation__customer"
     )
+
+
+_BY_HASH = Prepared(lambda hash: _rows().filter(hash=hash), hash=str)
 
 
 def _bearer(request: HttpRequest) -> str:

@@ -40,13 +40,14 @@ class PurchasedThrough(models.TextChoices):
 
 
 class SubscriptionQuerySet(TenantQuerySet["Subscription"]):
-    def visible_to(self, actor):
+    def visible_to(self, actor, at: datetime | None = None):
         """A partner: those it sold or registered, while its relationship with the customer lasts. A customer: all.
 
-        A reseller is shown what it supports through its designations, never through this question (R12).
+        A reseller is shown what it supports through its designations, never through this question (R12). `at` is the
+        instant of who asks everything else at one.
         """
         me = actor.organisation.pk
-        customers = CustomerRelationship.objects.established(timezone.now()).filter(partner_id=me)
+        customers = CustomerRelationship.objects.established(at or timezone.now()).filter(partner_id=me)
         return self.filter(
             Q(provider_id=me, customer_id__in=customers.values("customer_id")) | Q(customer_id=me)
         )

@@ -14,8 +14,9 @@ from portal.actor import Actor
 from portal.api.faults import NOT_FOUND, SUBSCRIPTION_NOT_FOUND, Fault
 from portal.errors import NewCommerce
 from portal.identifiers import canonical_guid
-from portal.models import Partner
+from portal.models import Organisation, Partner
 from portal.permissions import Permission, require
+from portal.prepared import Prepared
 from subscriptions.models import Subscription
 from support_contacts.contacts import partner_in_force, standings_of
 from support_contacts.models import Designation, Interval, intervals
@@ -65,20 +66,35 @@ def shown_now(request: HttpRequest, tenant: str, subscription: str, now: datetim
 
     pk, customer, Microsoft's id, new commerce, version, and the designated partner in force, if any.
     """
-    rows = _identified(actor_of(request), tenant, subscription).annotate(in_force=partner_in_force(now))
-    columns = ("pk", "customer_id", "microsoft_id", "is_new_commerce", "contact_version", "in_force")
-    found = rows.values_list(*columns, named=True).first()
+    customer_id, guid = _ids(tenant, subscription)
+    me = actor_of(request).organisation.pk
+    found = next(iter(_SHOWN(at=now, me=me, customer=customer_id, subscription=guid)), None)
     if found is None:
         raise not_found()
     require(actor_of(request), Permission.CUSTOMER_VIEW)
     return found
 
 
+def _shown(at: datetime, me: uuid.UUID, customer: uuid.UUID, subscription: uuid.UUID) -> Any:
+    rows = Subscription.objects.visible_to(Actor(Organisation(pk=me)), at).sold_by(me)
+    found = rows.identified(str(subscription)).filter(customer_id=customer).order_by("pk")
+    columns = ("pk", "customer_id", "microsoft_id", "is_new_commerce", "contact_version", "in_force")
+    return found.annotate(in_force=partner_in_force(at)).values_list(*columns, named=True)[:1]
+
+
+_SHOWN = Prepared(_shown, at=datetime, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID)
+
+
 def _identified(actor: Actor, tenant: str, subscription: str) -> Any:
+    customer_id, guid = _ids(tenant, subscription)
+    return own(actor).identified(str(guid)).filter(customer_id=customer_id)
+
+
+def _ids(tenant: str, subscription: str) -> tuple[uuid.UUID, uuid.UUID]:
     customer_id, guid = canonical_guid(tenant), canonical_guid(subscription)
     if customer_id is None or guid is None:
         raise not_found()
-    return own(actor).identified(subscription).filter(customer_id=customer_id)
+    return customer_id, guid
 
 
 def life_of(request: HttpRequest, row: Subscription, now: datetime) -> list[Interval]:

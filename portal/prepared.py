@@ -1,0 +1,92 @@
+"""Questions asked at every call, put into SQL once a process.
+
+Django takes longer over the words than PostgreSQL over the answer: most of a small API call was compiling the same two
+questions again.
+
+The question stays what it is, a QuerySet built by the models' own methods, so a rule is still said in one place. It is
+built once with stand-ins for what changes from call to call; each call then puts its own values where they stood.
+"""
+
+import copy
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+#: No instant, id or text of anybody's: what stands in for one while the question is put into SQL.
+_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+_STAND_INS: dict[type, Callable[[int], Any]] = {
+    datetime: lambda number: _LONG_AGO + timedelta(microseconds=number),
+    uuid.UUID: lambda number: uuid.UUID(int=number + 1),
+    str: lambda number: f"\x01{number}\x01",
+}
+
+
+class Prepared:
+    """One question with named values of these types, each an instant, an id or a text.
+
+    `build` is called once, with stand-ins. It must not look at them, and must ask for no instant or id of its own: such
+    a one would be that of the first call for ever, and is refused.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any]], **types: type) -> None:
+        self._build, self._types = build, types
+        self._lock = threading.Lock()
+        self._made: tuple[QuerySet[Any], Any, str, list[Callable[[dict[str, Any]], Any]]] | None = None
+
+    def __call__(self, **values: Any) -> list[Any]:
+        """The rows, as the QuerySet would have given them."""
+        question, compiled, sql, places = self._made or self._make()
+        params = tuple(place(values) for place in places)
+        compiler = copy.copy(compiled)
+        compiler.connection = connection
+        compiler.as_sql = lambda *_args, **_options: (sql, params)
+        query = _same(question.query)
+        query.get_compiler = lambda *_args, **_options: compiler
+        asked = _same(question)
+        asked._query = query
+        return list(asked._iterable_class(asked))
+
+    def _make(self) -> tuple[QuerySet[Any], Any, str, list[Callable[[dict[str, Any]], Any]]]:
+        with self._lock:
+            if self._made is None:
+                stand_ins = {
+                    name: _STAND_INS[kind](number) for number, (name, kind) in enumerate(self._types.items())
+                }
+                question = self._build(**stand_ins)
+                compiler = question.query.get_compiler(connection=connection)
+                sql, params = compiler.as_sql()
+                unasked = [
+                    name for name, value in stand_ins.items() if not {value, str(value)} & _texts(params)
+                ]
+                if unasked:
+                    raise TypeError(f"A prepared question does not ask for {', '.join(unasked)}.")
+                self._made = question, compiler, sql, [_place(param, stand_ins) for param in params]
+            return self._made
+
+
+def _place(param: Any, stand_ins: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
+    """What a call puts where this parameter stands: a value of its own, that value as text, or the parameter."""
+    for name, stand_in in stand_ins.items():
+        if type(param) is type(stand_in) and param == stand_in:
+            return lambda values: values[name]
+        if param == str(stand_in):
+            return lambda values: str(values[name])
+    if isinstance(param, datetime | uuid.UUID | list | tuple):
+        raise TypeError("A prepared question holds no instant and no id of its own.")
+    return lambda values: param
+
+
+def _texts(params: Iterable[Any]) -> set[Any]:
+    return {param for param in params if isinstance(param, datetime | uuid.UUID | str)}
+
+
+def _same(thing: Any) -> Any:
+    """The same object in another identity; a QuerySet's own copying would ask the question."""
+    twin = object.__new__(type(thing))
+    twin.__dict__.update(thing.__dict__)
+    return twin
