@@ -43,13 +43,10 @@ def get_support_contact(request: HttpRequest, tenant: str, subscription: str) ->
         raise no_contact()
     said = shapes.shown(found.in_force, actor_of(request).organisation.partner)
     public_id = found.microsoft_id or str(found.pk)
-    return _with_etag(
-        answer(
-            shapes.support_contact(
-                said, customer_id=found.customer_id, public_id=public_id, version=found.contact_version
-            )
-        )
+    contact = shapes.support_contact(
+        said, customer_id=found.customer_id, public_id=public_id, version=found.contact_version
     )
+    return _with_etag(answer(contact))
 
 
 @router.put(
