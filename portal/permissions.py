@@ -87,6 +87,10 @@ ROLES: dict[Role, frozenset[Permission]] = {
 }
 
 
+#: What no integration does, whatever its role: a secret in wrong hands must not become other secrets or people.
+PEOPLE_ONLY = frozenset({Permission.CREDENTIAL_LIMIT, Permission.CREDENTIAL_MANAGE, Permission.MEMBER_MANAGE})
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     def __bool__(self) -> bool:
@@ -123,7 +127,10 @@ def capped(role: Role, limit: Role) -> frozenset[Role]:
 
 def can(actor: "Actor", permission: Permission) -> Allowed | Denied:
     """May this actor do this in their own organisation? Operators' commands and the system need no role."""
-    if actor.kind in ("operator", "system") or any(permission in ROLES[role] for role in actor.roles):
+    holds = any(permission in ROLES[role] for role in actor.roles)
+    if actor.kind == "integration" and permission in PEOPLE_ONLY:
+        holds = False
+    if holds or actor.kind in ("operator", "system"):
         return Allowed()
     return Denied(permission, roles_allowing(permission))
 

@@ -14,10 +14,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.actor import Actor, ActorKind
+from portal.actor import Actor
 from portal.audit import record
 from portal.authority import still
-from portal.errors import NotPermitted, NotVisible, OperationError
+from portal.errors import NotVisible, OperationError
 from portal.locks import patience
 from portal.models import Action, Credential, CredentialSecret, Partner
 from portal.models.credentials import PREFIX
@@ -211,9 +211,7 @@ def limit_integrations(*, acting: Actor, role: str) -> None:
 
 
 def _manager(acting: Actor, permission: Permission = MANAGE) -> Actor:
-    """The person, with the roles of this instant. No integration manages integrations."""
-    if acting.kind != ActorKind.PERSON:
-        raise NotPermitted(permission)
+    """The person, with the roles of this instant. Integrations are refused by the table of rights itself."""
     require(acting, permission)
     if not acting.organisation.is_partner:
         raise NotVisible

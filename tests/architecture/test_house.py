@@ -79,6 +79,7 @@ PARTS = {
     "portal.AuditNote": "of an audit event",
     "portal.PartnerSuspension": "of a partner; only its effect is shown",
     "portal.SupportProfile": "of a partner",
+    "portal.CredentialSecret": "of an integration",
     "portal.User": "of a membership, or oneself",
     "portal.RateLimit": "no organisation's",
     "customers.CustomerWord": "of a customer relationship",
