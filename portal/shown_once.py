@@ -52,7 +52,6 @@ def forget(request: HttpRequest, response: HttpResponse) -> None:
     """The browser's half goes too, once the page is made."""
     if _cookie() in request.COOKIES:
         response.delete_cookie(_cookie(), samesite="Strict")
-        response.cookies[_cookie()]["secure"] = settings.SESSION_COOKIE_SECURE or ""
 
 
 def _mixed(one: bytes, other: bytes) -> bytes:

@@ -156,7 +156,7 @@ class TestList:
         assert "Nobody here answers for it." not in page()
         Membership.objects.filter(pk=agent.pk).update(roles=[Role.SALES_AGENT])
         assert "Its creator lost the role" in client.get(LIST).content.decode()
-        assert "may no longer do what it may" in page()
+        assert "lost the role it rests on" in page()
         agent.delete()
         assert "Its creator has left" in client.get(LIST).content.decode()
         assert "is no longer here" in page()
