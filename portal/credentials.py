@@ -110,7 +110,7 @@ def _of_token(text: str) -> CredentialSecret | None:
     wanted, owner, tenant = (canonical_guid(claims[name]) for name in ("secret_id", "sub", "tid"))
     if not (wanted and owner and tenant):
         return None
-    row = _rows().filter(pk=wanted).first()
+    row = next(iter(_BY_ID(id=wanted)), None)
     if row is None or (row.credential_id, row.credential.organisation_id) != (owner, tenant):
         return None
     return row
@@ -158,6 +158,7 @@ def _rows() -> QuerySet[CredentialSecret]:
 
 
 _BY_HASH = Prepared(lambda hash: _rows().filter(hash=hash), hash=str)
+_BY_ID = Prepared(lambda id: _rows().filter(pk=id), id=uuid.UUID)
 
 
 def _bearer(request: HttpRequest) -> str:

@@ -11,10 +11,11 @@ import copy
 import threading
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
 #: No instant, id or text of anybody's: what stands in for one while the question is put into SQL.
@@ -24,6 +25,17 @@ _STAND_INS: dict[type, Callable[[int], Any]] = {
     uuid.UUID: lambda number: uuid.UUID(int=number + 1),
     str: lambda number: f"\x01{number}\x01",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The question once it is in SQL, with what turns columns into values."""
+
+    question: QuerySet[Any]
+    compiler: Any
+    sql: str
+    places: list[Callable[[dict[str, Any]], Any]]
+    converters: dict[int, Any]
 
 
 class Prepared:
@@ -36,36 +48,40 @@ class Prepared:
     def __init__(self, build: Callable[..., QuerySet[Any]], **types: type) -> None:
         self._build, self._types = build, types
         self._lock = threading.Lock()
-        self._made: tuple[QuerySet[Any], Any, str, list[Callable[[dict[str, Any]], Any]]] | None = None
+        self._made: _Made | None = None
 
     def __call__(self, **values: Any) -> list[Any]:
         """The rows, as the QuerySet would have given them."""
-        question, compiled, sql, places = self._made or self._make()
-        params = tuple(place(values) for place in places)
-        compiler = copy.copy(compiled)
-        compiler.connection = connection
-        compiler.as_sql = lambda *_args, **_options: (sql, params)
+        made = self._made or self._make()
+        params = tuple(place(values) for place in made.places)
+        compiler = copy.copy(made.compiler)
+        compiler.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
+        compiler.as_sql = lambda *_args, **_options: (made.sql, params)
+        compiler.get_converters = lambda _fields: made.converters
+        question = made.question
         query = _same(question.query)
         query.get_compiler = lambda *_args, **_options: compiler
         asked = _same(question)
         asked._query = query
         return list(asked._iterable_class(asked))
 
-    def _make(self) -> tuple[QuerySet[Any], Any, str, list[Callable[[dict[str, Any]], Any]]]:
+    def _make(self) -> "_Made":
         with self._lock:
             if self._made is None:
                 stand_ins = {
                     name: _STAND_INS[kind](number) for number, (name, kind) in enumerate(self._types.items())
                 }
                 question = self._build(**stand_ins)
-                compiler = question.query.get_compiler(connection=connection)
+                compiler = question.query.get_compiler(using=DEFAULT_DB_ALIAS)
                 sql, params = compiler.as_sql()
                 unasked = [
                     name for name, value in stand_ins.items() if not {value, str(value)} & _texts(params)
                 ]
                 if unasked:
                     raise TypeError(f"A prepared question does not ask for {', '.join(unasked)}.")
-                self._made = question, compiler, sql, [_place(param, stand_ins) for param in params]
+                fields = [column[0] for column in compiler.select[: compiler.col_count]]
+                places = [_place(param, stand_ins) for param in params]
+                self._made = _Made(question, compiler, sql, places, compiler.get_converters(fields))
             return self._made
 
 

@@ -8,7 +8,7 @@ from statistics import median
 
 BLOCKS = 5
 #: Of the calls of a block, sorted: what other programs do makes some calls slower, and none faster.
-QUICK = 0.2
+QUICK = 0.05
 WARM_UP = 20
 
 

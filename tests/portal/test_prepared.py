@@ -1,0 +1,99 @@
+"""Questions put into SQL once a process answer as the QuerySet they come from."""
+
+import threading
+import uuid
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from customers.models import CustomerRelationship
+from portal.models import Organisation, Partner
+from portal.prepared import Prepared
+from tests.factories import CustomerRelationshipFactory, OrganisationFactory, ProviderFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def established(at, partner):
+    return CustomerRelationship.objects.established(at).filter(partner_id=partner).order_by("pk")
+
+
+def test_rows_of_models_with_what_was_joined(django_assert_num_queries):
+    partner = ProviderFactory(name="Fabrikam")
+    ask = Prepared(lambda pk: Partner.objects.select_related("organisation").filter(pk=pk), pk=uuid.UUID)
+    for _again in range(2):
+        with django_assert_num_queries(1):
+            (found,) = ask(pk=partner.pk)
+            assert (found, found.organisation.name) == (partner, "Fabrikam")
+    assert ask(pk=uuid.uuid4()) == []
+    with django_assert_num_queries(2):
+        assert [found.organisation.name for found in ask(pk=partner.pk)] == ["Fabrikam"]
+        (changed,) = ask(pk=partner.pk)
+        assert changed is not found
+
+
+def test_every_call_has_its_own_instant_and_ids():
+    ask = Prepared(
+        lambda at, partner: established(at, partner).values_list("company_name", named=True),
+        at=datetime,
+        partner=uuid.UUID,
+    )
+    now, rows = timezone.now(), [CustomerRelationshipFactory() for _ in range(2)]
+    for row in rows:
+        expected = list(established(now, row.partner_id).values_list("company_name", named=True))
+        assert ask(at=now, partner=row.partner_id) == expected
+        assert ask(at=now, partner=row.partner_id)[0].company_name == row.company_name
+        assert ask(at=row.established_at - timedelta(seconds=1), partner=row.partner_id) == []
+
+
+def test_id_that_is_text_in_a_column():
+    row = OrganisationFactory()
+    Organisation.objects.filter(pk=row.pk).update(domain=str(row.pk))
+    ask = Prepared(
+        lambda guid, name: Organisation.objects.filter(Q(domain=str(guid)), name=name),
+        guid=uuid.UUID,
+        name=str,
+    )
+    assert ask(guid=row.pk, name=row.name) == [row]
+    assert ask(guid=row.pk, name="Somebody else") == []
+
+
+def test_instant_or_id_of_its_own_is_refused():
+    """It would be the first call's for ever."""
+    for build in (
+        lambda partner: established(timezone.now(), partner),
+        lambda partner: Partner.objects.filter(Q(pk=partner) | Q(pk=uuid.uuid4())),
+    ):
+        with pytest.raises(TypeError):
+            Prepared(build, partner=uuid.UUID)(partner=uuid.uuid4())
+
+
+def test_value_the_question_does_not_ask_for_is_refused():
+    with pytest.raises(TypeError, match="partner"):
+        Prepared(lambda partner: Partner.objects.filter(partner_id="1"), partner=uuid.UUID)(
+            partner=uuid.uuid4()
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_threads_ask_at_once():
+    rows = [ProviderFactory() for _ in range(4)]
+    ask = Prepared(lambda pk: Partner.objects.filter(pk=pk), pk=uuid.UUID)
+    found: dict[uuid.UUID, list[Partner]] = {}
+
+    def call(pk):
+        try:
+            for _ in range(20):
+                found[pk] = ask(pk=pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=call, args=(row.pk,)) for row in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {row.pk: [row] for row in rows}
