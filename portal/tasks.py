@@ -7,10 +7,10 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from portal import ratelimit
-from portal.api import replay
 from portal.jobs import job
 from portal.mail import invitations, members, outbox, resellers, telling
 from portal.operations import batches
+from portal.operations.answers import forget_answers
 
 #: Whose letters the jobs below know; apps above bring theirs in their own tasks.
 LETTERS = (members, resellers)
@@ -26,7 +26,7 @@ def clear_expired(timestamp: int) -> None:
     ratelimit.prune(timezone.now() - LONGEST_WINDOW)
     outbox.prune(timezone.now() - MAILS_KEPT)
     batches.forget(timezone.now() - MAILS_KEPT)
-    replay.prune(timezone.now())
+    forget_answers(timezone.now())
 
 
 @job("portal.tell")

@@ -107,6 +107,8 @@ def get_mpn_profile(request: HttpRequest) -> HttpResponse:
         raise Fault(
             HTTPStatus.NOT_FOUND, INVALID_PROPERTY, _("No partner has this PartnerID."), "partner_unknown"
         )
+    # Names of partners are read with the customers, as on the pages; a billing admin has neither.
+    require(request.actor, Permission.CUSTOMER_VIEW)  # type: ignore[attr-defined]
     return answer(_mpn_profile(*found))
 
 

@@ -7,7 +7,7 @@ a crash leaves both or neither. Two at once: the second waits on the unique inde
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -19,9 +19,7 @@ from portal.api.wire import JSON, encoded
 from portal.identifiers import canonical_guid, uuid7
 from portal.locks import patience
 from portal.models import ApiAnswer
-
-#: Microsoft documents no time; a client that comes back after a day has long given up.
-KEPT = timedelta(hours=24)
+from portal.models.replay import KEPT
 
 # The index makes a second one wait until the first commits (its answer is found) or rolls back (we are the first).
 _CLAIM = """
@@ -44,19 +42,14 @@ def once(request: HttpRequest, effect: Callable[[], Mapping[str, Any]]) -> HttpR
         if key is None:
             return _given(encoded(effect()))
         now = timezone.now()
+        answers = ApiAnswer.objects.visible_to(request.actor)  # type: ignore[attr-defined]
         claimed = _claim(key, now)
         if claimed is None:
-            stored = ApiAnswer.objects.values_list("body", flat=True).get(**key)
+            stored = answers.values_list("body", flat=True).get(**key)
             return _given(bytes(stored))
         body = encoded(effect())
-        ApiAnswer.objects.filter(pk=claimed).update(body=body)
+        answers.filter(pk=claimed).update(body=body)
         return _given(body)
-
-
-def prune(now: datetime) -> int:
-    """Delete answers nobody may have again; returns how many."""
-    deleted, _by_model = ApiAnswer.objects.filter(created_at__lt=now - KEPT).delete()
-    return deleted
 
 
 def _given(body: bytes) -> HttpResponse:

@@ -1,9 +1,14 @@
 """Answers the API gives a second time."""
 
+from datetime import timedelta
+
 from django.db import models
 
 from portal.identifiers import uuid7
 from portal.tenancy import TenantQuerySet
+
+#: Microsoft documents no time; a client that comes back after a day has long given up.
+KEPT = timedelta(hours=24)
 
 
 class ApiAnswerQuerySet(TenantQuerySet["ApiAnswer"]):

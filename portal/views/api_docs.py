@@ -19,6 +19,10 @@ from portal.api.root import api
 from portal.audience import Audience, page
 from portal.permissions import Permission, role_labels, roles_allowing
 
+BEGIN = """export PORTAL=%s
+export TOKEN=portal_…
+curl "$PORTAL/v1/customers?size=40" -H "Authorization: Bearer $TOKEN\""""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -73,7 +77,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": _groups(),
         "meanings": MEANINGS,
-        "root": f"{request.scheme}://{request.get_host()}",
+        "begin": BEGIN % f"{request.scheme}://{request.get_host()}",
         "limit": settings.API_REQUESTS_PER_MINUTE,
     }
     return render(request, "portal/api_docs.html", context)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from portal.api import replay
 from portal.models import ApiAnswer, Credential, Organisation
+from portal.models.replay import KEPT
 from portal.permissions import Role
 from portal.tasks import clear_expired
 from tests.api.caller import Caller, bearer
@@ -182,7 +183,7 @@ def test_the_table_is_logged_and_so_survives_a_crash():
     with connection.cursor() as cursor:
         cursor.execute("SELECT relpersistence FROM pg_class WHERE relname = 'portal_apianswer'")
         assert cursor.fetchone() == ("p",)
-    assert replay.KEPT == timedelta(hours=24)
+    assert KEPT.total_seconds() == 24 * 60 * 60
 
 
 def test_the_answer_commits_with_its_effect_in_one_durable_transaction(client, monkeypatch):

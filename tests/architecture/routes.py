@@ -5,7 +5,13 @@ from four questions: may the method, is somebody signed in, is it their kind of 
 does the role allow it (403).
 """
 
-from tests.architecture import relations, routes_contacts, routes_credentials, routes_relationships
+from tests.architecture import (
+    api_routes,
+    relations,
+    routes_contacts,
+    routes_credentials,
+    routes_relationships,
+)
 from tests.architecture.cast import BUYERS, PARTNERS, RESELLERS, SELLERS, Person
 from tests.architecture.entry import ALL, ASSIGN, EDIT, MANAGE, READ, VIEW, Entry, Status, organisation
 from tests.architecture.relations import NOWHERE, Target
@@ -141,6 +147,7 @@ ROUTES: dict[str, Entry] = {
     **routes_relationships.ROUTES,
     **routes_contacts.ROUTES,
     **routes_credentials.CREDENTIALS,
+    **api_routes.PAGES,
 }
 #: Patterns of others, which declare no audience of ours, each with its reason.
 NOT_OURS: dict[str, str] = {}
