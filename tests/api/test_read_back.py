@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from customers.api import schemas as customers
 from customers.models import CustomerRelationship
+from portal.api import schemas as shared
+from subscriptions.api import schemas as subscriptions
 from support_contacts.importing.reading import Item, parse, text_of
 from support_contacts.importing.records import records_of
 from support_contacts.importing.report import Report, Where
@@ -171,3 +174,45 @@ def test_another_portal_can_be_filled_from_our_answers(client, provider, contoso
     Importer(provider)(*(answer.content for answer in answers))
     again = [client.get(path), client.get(f"{path}/subscriptions")]
     assert [answer.json() for answer in again] == [answer.json() for answer in answers]
+
+
+def members(body):
+    """Every member of a body by its path; items as one."""
+    if isinstance(body, dict):
+        return {f"{name}.{below}" for name, value in body.items() for below in members(value)}
+    if isinstance(body, list):
+        return {f"[].{below}" for value in body for below in members(value)}
+    return {""}
+
+
+def test_answers_are_as_documented(client, provider, contoso, sold):
+    """Every answer fits the schema its route declares, and has no member that the schema has not."""
+    reseller = ResellerFactory()
+    ResellerRelationshipFactory(provider=provider, reseller=reseller)
+    CustomerRelationshipFactory(partner=reseller, customer=contoso.customer)
+    parent = sold()
+    sold(
+        parent=parent,
+        parent_microsoft_id=parent.microsoft_id,
+        billing_cycle="triennial",
+        billing_type="benefit",
+    )
+    sold(microsoft_id=None, purchased_through="open", seller_name="Adatum", contract_type="productKey")
+    sold(is_new_commerce=True, offer_id="CFQ7TTC0LH18:0001:CFQ7TTC0K971", suspension_reasons=["x"])
+    base = f"/v1/customers/{contoso.customer_id}"
+    for path, schema in (
+        ("/v1/customers?size=1", customers.Customers),
+        (base, customers.CustomerInFull),
+        (f"{base}/profiles/company", customers.CompanyProfile),
+        (f"{base}/relationships", shared.CustomersPartners),
+        (f"{base}/subscriptions?size=1", subscriptions.Subscriptions),
+        (f"{base}/subscriptions", subscriptions.Subscriptions),
+        (f"{base}/subscriptions/{parent.microsoft_id}", subscriptions.Subscription),
+        (f"{base}/subscriptions/{parent.microsoft_id}/addons", subscriptions.Subscriptions),
+        ("/v1/relationships", shared.Relationships),
+        ("/v1/profiles/support", shared.SupportProfileShape),
+        ("/v1/profiles/mpn", shared.MpnProfileShape),
+    ):
+        body = client.get(path).json()
+        documented = schema.model_validate(body).model_dump(mode="json", exclude_none=True)
+        assert members(body) == members(documented), path
