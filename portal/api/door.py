@@ -151,7 +151,7 @@ def _read_chunks(request: HttpRequest) -> None:
     body = environ["wsgi.input"].read(most + 1)
     if len(body) > most:
         raise RequestDataTooBig
-    request._body = body  # type: ignore[attr-defined]
+    request._body = body
 
 
 def _language(request: HttpRequest) -> str:
@@ -165,11 +165,12 @@ def _name(request: HttpRequest) -> dict[str, str]:
     said = request.headers
     request_id = canonical_guid(said.get("MS-RequestId")) or uuid7()
     request.id = str(request_id)  # type: ignore[attr-defined]
-    structlog.contextvars.bind_contextvars(request_id=request.id)  # type: ignore[attr-defined]
+    correlation_id = _echo(said.get("MS-CorrelationId")) or str(uuid7())
+    structlog.contextvars.bind_contextvars(request_id=str(request_id), correlation_id=correlation_id)
     vector, locale = said.get("MS-CV", ""), said.get("X-Locale", "").strip()
     return {
         "MS-RequestId": _echo(said.get("MS-RequestId")) or str(request_id),
-        "MS-CorrelationId": _echo(said.get("MS-CorrelationId")) or str(uuid7()),
+        "MS-CorrelationId": correlation_id,
         "MS-CV": vector if _VECTOR.fullmatch(vector) else _new_vector(),
         "MS-ServerId": _SERVER,
         "X-Locale": locale if _LOCALE.fullmatch(locale) else "en-US",

@@ -102,7 +102,7 @@ def of(
             return schema[said][0]
     for said in ("anyOf", "oneOf", "allOf"):
         if schema.get(said):
-            first = next((one for one in schema[said] if one.get("type") != "null"), {})
+            first: Mapping[str, Any] = next((one for one in schema[said] if one.get("type") != "null"), {})
             return of(first, schemas, name, depth, shape)
     if schema.get("type") == "object" or "properties" in schema:
         return _object(schema, schemas, depth, shape)

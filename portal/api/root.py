@@ -1,6 +1,5 @@
 """The API itself: its routers, named as strings since most lie in the apps above, and its document."""
 
-import logging
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -57,7 +56,4 @@ api = PortalAPI(
     docs_url=None,
 )
 for _name in ROUTERS:
-    try:
-        api.add_router("", _name)
-    except ImportError as _missing:  # until the last of them has landed
-        logging.getLogger(__name__).warning("no router %s: %s", _name, _missing)
+    api.add_router("", _name)
