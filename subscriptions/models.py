@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -47,10 +47,11 @@ class SubscriptionQuerySet(TenantQuerySet["Subscription"]):
         instant of who asks everything else at one.
         """
         me = actor.organisation.pk
-        customers = CustomerRelationship.objects.established(at or timezone.now()).filter(partner_id=me)
-        return self.filter(
-            Q(provider_id=me, customer_id__in=customers.values("customer_id")) | Q(customer_id=me)
+        # Asked of each row: as a list of all its customers, a provider's 100,000 would be read for one subscription.
+        related = CustomerRelationship.objects.established(at or timezone.now()).filter(
+            partner_id=me, customer_id=OuterRef("customer_id")
         )
+        return self.filter(Q(Exists(related), provider_id=me) | Q(customer_id=me))
 
     def sold_by(self, provider_id):
         return self.filter(provider_id=provider_id)

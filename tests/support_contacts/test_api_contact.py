@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from customers.models import DelegatedAdmin
 from portal.permissions import Role
+from subscriptions.models import Subscription
 from tests.api.caller import Caller, bearer
 from tests.factories import (
     CustomerFactory,
@@ -24,6 +25,7 @@ from tests.factories import (
     make_eligible,
 )
 from tests.support_contacts.api import contact_uri, etag_of
+from tests.support_contacts.conftest import acting
 
 
 @pytest.fixture
@@ -247,3 +249,11 @@ def test_the_contact_is_one_query_beside_the_door_whatever_is_stored(world, api)
                 ended_as="replaced",
             )
     assert counts == [3, 3, 3]
+
+
+def test_a_providers_customers_are_not_all_read_for_one_of_them(world):
+    """Whether it is visible is asked of the one row: with 100,000 customers a list of them took 0.2 s a call."""
+    rows = Subscription.objects.visible_to(acting(world.admin_agent)).filter(pk=world.subscription.pk)
+
+    assert " IN (SELECT" not in str(rows.query)
+    assert rows.get() == world.subscription
