@@ -1,7 +1,7 @@
 """`supportcontacts`: every choice the caller has made as a provider, in pages. Ours; Microsoft has no such list."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,6 +22,8 @@ from support_contacts.models import Designation, Standing, force, so_since
 ORDER = newest("started_at")
 #: In front of an instant a client remembers: what happened in that very moment comes again rather than never.
 MOMENT = timedelta(microseconds=1)
+#: Nothing here is older, and no calendar goes further back.
+FIRST = datetime(1900, 1, 1, tzinfo=UTC)
 _YES, _NO = ("true", "1", "yes"), ("", "false", "0", "no")
 
 
@@ -38,7 +40,7 @@ def rows_asked_for(request: HttpRequest, now: datetime) -> QuerySet[Designation]
     )
     since = request.GET.get("changedSince", "").strip()
     if since:
-        rows = rows.changed_since(me, instant_in(since, "changedSince") - MOMENT, now)
+        rows = rows.changed_since(me, _just_before(instant_in(since, "changedSince")), now)
         rows = rows.annotate(in_force=partner_in_force(now, of="subscription"))
     else:
         rows = rows.stored()
@@ -95,6 +97,10 @@ def _item(row: Designation, standings: dict[Key, Standing], now: datetime) -> di
             "objectType": "Designation",
         },
     }
+
+
+def _just_before(instant: datetime) -> datetime:
+    return instant - MOMENT if instant > FIRST else FIRST
 
 
 def _flag(request: HttpRequest, name: str) -> bool:

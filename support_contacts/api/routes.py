@@ -33,7 +33,12 @@ CONTACT = "customers/{tenant}/subscriptions/{subscription}/supportcontact"
 )
 @endpoint(Permission.CUSTOMER_VIEW, needs_row=True)
 def get_support_contact(request: HttpRequest, tenant: str, subscription: str) -> HttpResponse:
-    """Whom the customer calls: the partner in force, otherwise the provider. With `at`, who it was then."""
+    """Whom the customer calls: the partner in force, otherwise the provider. New commerce has none: 404
+    `new_commerce_not_supported`.
+
+    With `at`, who it was then: at an instant, or every interval of a day. Before the first record of the subscription
+    here an instant is 404 `not_recorded_here`, and a day has an interval of that kind.
+    """
     now = timezone.now()
     if at := request.GET.get("at", "").strip():
         row = subscription_of(request, tenant, subscription, Permission.CUSTOMER_VIEW)
@@ -57,7 +62,9 @@ def get_support_contact(request: HttpRequest, tenant: str, subscription: str) ->
 )
 @endpoint(Permission.CONTACT_ASSIGN, needs_row=True)
 def update_support_contact(request: HttpRequest, tenant: str, subscription: str) -> HttpResponse:
-    """Choose a partner; the provider itself ends the designation. What is so already is not written again."""
+    """Choose a partner; the provider itself ends the designation. What is so already is a success and not written
+    again, whatever the etag. Who cannot be chosen is refused with the reason that candidates tell.
+    """
     row = subscription_of(request, tenant, subscription, Permission.CONTACT_ASSIGN)
     meant = meant_in(body_of(request))
     return _with_etag(once(request, lambda: _choose(request, row, meant)))
@@ -93,7 +100,11 @@ def list_contact_history(request: HttpRequest, tenant: str, subscription: str) -
 )
 @endpoint(Permission.CUSTOMER_VIEW)
 def list_support_contacts(request: HttpRequest) -> HttpResponse:
-    """Every choice that stands, whether in force or not; newest first."""
+    """Every choice that stands, whether in force or not; newest first.
+
+    With `changedSince` also those that ended since (`endedAs`), and those that lost or regained in that time what they
+    rest on: a client that asks from time to time, with the time it last asked, misses nothing. One may come twice.
+    """
     now = timezone.now()
     rows = listing.rows_asked_for(request, now)
     write = listing.writer_at(now)
@@ -111,7 +122,7 @@ def update_support_contacts(request: HttpRequest) -> HttpResponse:
     """Up to 1,000 choices, each with its own answer in the order given. One that is refused stops no other.
 
     A subscription named twice with different partners is refused each time; named twice with the same one, it is
-    changed once. Without an etag an item takes whatever is there.
+    changed once. Without an etag an item takes whatever is there. Rights are asked of the whole batch: 403.
     """
     lines = lines_in(body_of(request))
     return once(request, lambda: choose_all(request, lines))

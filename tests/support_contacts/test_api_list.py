@@ -228,6 +228,13 @@ def test_filters_go_together(world, api):
     assert items(api, query + "&size=1&partner=5") == []
 
 
+@pytest.mark.parametrize("since", ["0001-01-01", "0001-01-01T00:00:00Z", "1899-12-31", "9999-12-31"])
+def test_changed_since_the_ends_of_the_calendar(world, api, since):
+    designated(world)
+
+    assert len(items(api, f"?changedSince={since}")) == (since < "2000")
+
+
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
