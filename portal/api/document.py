@@ -30,10 +30,14 @@ _GUID = {"type": "string", "format": "uuid"}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "MS-RequestId": {
         "description": "Names the call. A change sent again with the same one, within 24 hours, is made once and "
-        "gets the same answer. Echoed; made where it is not given.",
-        "schema": _GUID,
+        "gets the same answer. Echoed; made where it is not a GUID.",
+        "schema": {"type": "string"},
+        "example": "e9fdd90b-8a0c-4d0f-9c55-0d1f6a3e2b10",
     },
-    "MS-CorrelationId": {"description": "For tracing. Echoed; made where it is not given.", "schema": _GUID},
+    "MS-CorrelationId": {
+        "description": "For tracing. Echoed; made where it is not a GUID.",
+        "schema": {"type": "string"},
+    },
     "X-Locale": {
         "description": "The language of descriptions: English, or French for fr and fr-FR.",
         "schema": {"type": "string"},
@@ -128,7 +132,11 @@ TOKEN: Document = {
                             "grant_type": {"const": "client_credentials"},
                             "client_id": {**_GUID, "description": "The ID of the integration."},
                             "client_secret": _TEXT,
-                            "scope": {**_TEXT, "example": "https://portal.example/.default"},
+                            "scope": {
+                                **_TEXT,
+                                "pattern": "^[a-z]+://[a-z0-9.-]+/[.]default$",
+                                "example": "https://portal.example/.default",
+                            },
                         },
                     }
                 }
