@@ -59,7 +59,7 @@ def partner_of(meant: Meant, partners: Partners) -> Partner | None:
     if meant.tenant is None:
         return by_number
     found = partners.by_tenant.get(meant.tenant)
-    if meant.number and (found or by_number) and found != by_number:
+    if meant.number and found != by_number:
         text = _("supportTenantId and supportMpnId name different partners.")
         raise Fault(HTTPStatus.BAD_REQUEST, INVALID_INPUT, text, "partner_mismatch")
     return found
