@@ -169,11 +169,13 @@ def cards(world: World, person: Person) -> list[Target]:
     """A partner that some card of the customer names."""
     me = person.organisation if person.organisation in BUYERS else "contoso"
     reseller = next(r for rows in SALES.values() for c, r in rows if me in (c, ENDED))
-    found = [Target("own", (guid(reseller),))] if me in BUYERS else []
+    found = [Target("own", (guid(reseller),))]
+    if me == "contoso":
+        found.append(Target("sibling", (guid("firstup"),)))
     return [
         *found,
-        Target("foreign", (guid("stranger"),), False),
-        Target("only asks", (guid("asking"),), False),
+        Target("foreign", (guid("tailspin" if me in ("contoso", ENDED) else "firstup"),), False),
+        Target("unanswered", (guid("asking"),), False),
         Target("crossed", (guid(me),), False),
         Target("nonexistent", (NOWHERE,), False),
     ]

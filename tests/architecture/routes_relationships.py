@@ -1,6 +1,6 @@
 """Routes of relationships between providers, resellers and customers; and of what agents ask and are told."""
 
-from tests.architecture import relations, relations_of_contacts, relations_of_requests
+from tests.architecture import relations, relations_of_answers, relations_of_contacts, relations_of_requests
 from tests.architecture.cast import BUYERS, EMPTY, RESELLERS, SELLERS, Person
 from tests.architecture.entry import (
     ALL,
@@ -146,7 +146,7 @@ ROUTES: dict[str, Entry] = {
     "providers:accept": Entry(
         RESELLERS,
         EDIT,
-        relations_of_requests.requests_to_reseller,
+        relations_of_answers.requests_to_reseller,
         post=303,
         fields=carrying(),
         writes="portal_resellerrelationship",
@@ -154,7 +154,7 @@ ROUTES: dict[str, Entry] = {
     "providers:decline": Entry(
         RESELLERS,
         EDIT,
-        relations_of_requests.requests_to_reseller,
+        relations_of_answers.requests_to_reseller,
         get=_OVER,
         post=303,
         fields=carrying(),
@@ -163,7 +163,7 @@ ROUTES: dict[str, Entry] = {
     "providers:end": Entry(
         RESELLERS,
         TOP,
-        relations_of_requests.established_providers,
+        relations_of_answers.established_providers,
         get=_ENDS,
         post=303,
         fields=carrying(),
@@ -259,12 +259,12 @@ ROUTES: dict[str, Entry] = {
     ),
     # What a customer is asked, and who may act for it.
     "partner_relationships:list": Entry(BUYERS, READ, get=200),
-    "partner_relationships:detail": Entry(BUYERS, READ, relations_of_requests.partners_of_customer, get=200),
+    "partner_relationships:detail": Entry(BUYERS, READ, relations_of_answers.partners_of_customer, get=200),
     **{
         f"partner_relationships:{answer}": Entry(
             BUYERS,
             TOP,
-            relations_of_requests.requests_to_customer,
+            relations_of_answers.requests_to_customer,
             post=303,
             fields=carrying(),
             writes="customers_delegatedadmin",
@@ -274,7 +274,7 @@ ROUTES: dict[str, Entry] = {
     "partner_relationships:end-rights": Entry(
         BUYERS,
         TOP,
-        relations_of_requests.partners_of_customer,
+        relations_of_answers.partners_of_customer,
         get=by_subject(303, acts=200),
         post=303,
         fields=carrying(),
@@ -283,14 +283,14 @@ ROUTES: dict[str, Entry] = {
     "partner_relationships:end": Entry(
         BUYERS,
         TOP,
-        relations_of_requests.partners_to_end,
+        relations_of_answers.partners_to_end,
         get=by_subject(acts=200, sells=200, sold=303, over=303),
         post=by_subject(acts=303, sells=409, sold=303, over=303),
         fields=carrying(),
         writes="customers_customerrelationship",
     ),
     # Where links and notices lead.
-    "follow-link": Entry(ALL, targets=relations_of_requests.answer_links, get=303),
+    "follow-link": Entry(ALL, targets=relations_of_answers.answer_links, get=303),
     "support_contacts:notice": Entry(
         ALL, targets=relations_of_contacts.notices, post=303, fields=carrying(), writes="portal_notice"
     ),
