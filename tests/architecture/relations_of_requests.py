@@ -146,10 +146,10 @@ def resellers_at_customer(world: World, person: Person) -> list[Target]:
         Target("sibling", (guid(SALES[me][1][0]), asked)),
         Target("established", (guid(own), guid(reseller)), subject="established"),
         Target("foreign", (guid(customer), asked), False),
-        Target("crossed", (guid(own), guid(other)), False),
-        Target("crossed", (guid(own), guid(me)), False),
+        Target("crossed", (guid(own), guid(other)), False, is_within=True),
+        Target("crossed", (guid(own), guid(me)), False, is_within=True),
         Target("ended", (guid(ENDED), asked), False),
-        Target("nonexistent", (guid(own), NOWHERE), False),
+        Target("nonexistent", (guid(own), NOWHERE), False, is_within=True),
         Target("nonexistent customer", (NOWHERE, asked), False),
     ]
 
