@@ -19,6 +19,7 @@ CIRCLES = {
     "assigners": {"global_admin", "admin_agent", "helpdesk_agent"},
     "managers": {"global_admin", "user_admin"},
     "readers": {"global_admin", "service_support_admin"},
+    "overseers": {"global_admin", "admin_agent", "user_admin"},
 }
 
 
