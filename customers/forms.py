@@ -5,9 +5,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from customers.operations import LONGEST
+from portal.forms.relationships import TOO_LONG
 
 DAYS = (
     ("90", _("90 days")),
@@ -51,7 +53,7 @@ class AskForm(forms.Form):
         max_length=500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": _("This is too long: %(show_value)d of %(limit_value)d characters.")},
+        error_messages={"max_length": format_lazy(TOO_LONG, label=_("Message"))},
     )
 
     def __init__(self, *args: Any, what: Sequence[tuple[str, Any]], **kwargs: Any) -> None:
@@ -128,5 +130,5 @@ class NoteForm(forms.Form):
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"max_length": _("This is too long: %(show_value)d of %(limit_value)d characters.")},
+        error_messages={"max_length": format_lazy(TOO_LONG, label=_("Note"))},
     )

@@ -172,9 +172,8 @@ class AttentionList:
     @cached_property
     def reports(self) -> list[ReportRow]:
         """Open reports, oldest first, on the first page of what needs attention."""
-        if not self.data["attention"] or self.data["after"] or self.data["before"] or self.data["q"]:
-            return []
-        if not self.heading.reports or self.data["partner"]:
+        narrowed = any(self.data[name] for name in ("after", "before", "q", "partner"))
+        if not self.data["attention"] or narrowed or not self.heading.reports:
             return []
         rows = list(
             ContactReport.objects.open()

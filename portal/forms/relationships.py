@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal import zones
@@ -22,6 +23,8 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 #: Codes of Babel's table that are no countries: unions, outlying and unknown regions, and pseudo-locales.
 NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
+TOO_LONG = _("{label} is too long: %(show_value)d of %(limit_value)d characters.")
+
 
 def _text(label: Any, longest: int, *, rows: int = 0, hint: Any = "") -> forms.CharField:
     return forms.CharField(
@@ -32,7 +35,7 @@ def _text(label: Any, longest: int, *, rows: int = 0, hint: Any = "") -> forms.C
         widget=forms.Textarea(attrs={"rows": rows})
         if rows
         else forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"max_length": _("This is too long: %(show_value)d of %(limit_value)d characters.")},
+        error_messages={"max_length": format_lazy(TOO_LONG, label=label)},
     )
 
 

@@ -177,7 +177,10 @@ def _ours(request: HttpRequest, tenant: uuid.UUID) -> CustomerRelationship | Non
 
 
 def _own_request(request: HttpRequest, tenant: uuid.UUID, pk: uuid.UUID) -> CustomerRelationship:
-    """A relationship that we asked for, or that we asked delegated admin on; everybody else's is not there."""
+    """A relationship that we asked for, or that we asked delegated admin on; everybody else's is not there.
+
+    What we asked for is ours to take back, also for a reseller that is ours no more.
+    """
     me = request.actor.organisation.pk
     own = (
         Q(requested_for_id=me)
@@ -185,8 +188,7 @@ def _own_request(request: HttpRequest, tenant: uuid.UUID, pk: uuid.UUID) -> Cust
         | Q(delegated_admins__requested_for_id=me)
     )
     row = (
-        CustomerRelationship.objects.visible_to(request.actor)
-        .filter(own, pk=pk, customer_id=tenant)
+        CustomerRelationship.objects.filter(own, pk=pk, customer_id=tenant)
         .select_related("partner__organisation", "customer__organisation")
         .distinct()
         .first()

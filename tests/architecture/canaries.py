@@ -20,6 +20,7 @@ CIRCLES = {
     "editors": {"global_admin", "admin_agent"},
     "managers": {"global_admin", "user_admin"},
     "readers": {"global_admin", "service_support_admin"},
+    "overseers": {"global_admin", "admin_agent", "user_admin"},
 }
 
 

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from portal.middleware import ORGANISATION, SEEN, STARTED
 from tests.architecture.building import build
 from tests.architecture.cast import DEMO, EVERYBODY, STAFF, Person
+from tests.architecture.told import tell
 from tests.architecture.world import World
 
 
@@ -112,7 +113,7 @@ def stage(django_db_setup: None, django_db_blocker) -> Iterator[Stage]:
             # psycopg forgets every prepared statement at a ROLLBACK, so each cell would prepare them all again.
             prepared, connection.connection.prepare_threshold = connection.connection.prepare_threshold, None
             quiet.setLevel(logging.CRITICAL)
-            yield Stage(build())
+            yield Stage(tell(build()))
             quiet.setLevel(logging.NOTSET)
             connection.connection.prepare_threshold = prepared
             transaction.set_rollback(True)

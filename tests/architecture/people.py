@@ -21,7 +21,7 @@ def organisation(world: World, name: str) -> None:
     organisation = world.organisations[name] = f.OrganisationFactory(
         id=guid(name),
         name=f"{plant.word(f'name of {name}', known, must=readers.finders_of_name(name))} Limited",
-        domain=f"{plant.word(f'domain of {name}', known, must={name})}.example",
+        domain=f"{plant.word(f'domain of {name}', known | readers.of_domain(name), must={name})}.example",
     )
     if is_partner:
         partner_id, kinds = PARTNERS[name]

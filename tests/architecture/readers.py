@@ -6,6 +6,7 @@ Nothing of the product is asked here. A partner's agents are `name:agents`, a cu
 from tests.architecture.cast import (
     BUYERS,
     CUSTOMERS,
+    EMPTY,
     ENDED,
     PARTNERS,
     RESELLERS_OF,
@@ -82,7 +83,14 @@ def of_tenant(name: str) -> set[str]:
     }
     if name == "contoso":
         may |= {"former:agents", "relecloud:agents", "tailspin:agents"}  # relationships of their own with it
+    if name == EMPTY:
+        may |= {f"{seller}:agents" for seller in SELLERS}
     return may
+
+
+def of_domain(name: str) -> set[str]:
+    """A customer nobody is here from: its partners are told the domain its first admin's address has to be of."""
+    return {f"{seller}:agents" for seller in SELLERS} if name == EMPTY else set()
 
 
 def of_partner_id(name: str) -> set[str]:
@@ -153,3 +161,33 @@ def of_offer(seller: str, customer: str, what: str) -> set[str]:
     if what == "fallback":
         may |= {"relecloud:agents"}
     return may
+
+
+def of_request(provider: str, reseller: str) -> set[str]:
+    """A request between two partners, its message, its proposed agreement, and the answer: both of them."""
+    return {f"{provider}:agents", f"{reseller}:agents"}
+
+
+def of_customers_answer(partner: str, customer: str) -> set[str]:
+    """What a partner asks a customer, also for its reseller, and what the customer says to it: these two."""
+    return {f"{partner}:agents", f"{customer}:readers"}
+
+
+def of_first_admin(inviter: str) -> set[str]:
+    """Whom a partner invites as a customer's first admin: its own agents."""
+    return {f"{inviter}:agents"}
+
+
+def of_duty_that_is_over(provider: str, customer: str, reseller: str) -> set[str]:
+    """The subscription's name: still told to the reseller that supported it, with customer, from and until."""
+    return {f"{provider}:agents", f"{customer}:readers", f"{reseller}:agents"}
+
+
+def of_decline(provider: str) -> set[str]:
+    """Why a reseller gives a duty back: written for the provider's agents."""
+    return {f"{provider}:agents"}
+
+
+def of_mails(name: str) -> set[str]:
+    """What became of an organisation's mails: whoever looks after it or its people."""
+    return {f"{name}:overseers"}

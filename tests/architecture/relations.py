@@ -29,6 +29,8 @@ class Target:
     is_within: bool = False
     #: Over: a second press is answered, and there is no page any more.
     takes_post: bool = False
+    #: Nobody else's, not even a colleague's: nobody reaches it in somebody's stead.
+    is_personal: bool = False
     subject: object = None
     fields: dict[str, object] = field(default_factory=dict)
 

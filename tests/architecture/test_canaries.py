@@ -10,6 +10,7 @@ from tests.architecture.cast import (
     AMBI_FABRIKAM,
     AMBI_PROSEWARE,
     ANONYMOUS,
+    EVERYBODY,
     NOBODY,
     PARTNERS,
     SELLERS,
@@ -21,6 +22,8 @@ from tests.architecture.crawler import Reading, body_of, read_everything, settle
 from tests.architecture.routes import ROUTES
 from tests.architecture.walk import patterns
 
+#: What whoever holds the link may read is tested by itself, below.
+BY_LINK = ("join", "organisation-invitation", "follow-link")
 ROUTES_THERE_ARE = {name for name, _path, _view in patterns()}
 READERS = [
     *staff("fabrikam"),
@@ -30,7 +33,7 @@ READERS = [
     Person("woodgrove", "helpdesk_agent"),
     *(
         Person(name, "global_admin")
-        for name in ("contoso", "northwind", "wingtip", "alpine", "adatum", "lucerne")
+        for name in ("contoso", "northwind", "wingtip", "alpine", "adatum", "lucerne", "newcomer")
     ),
     Person("contoso", "service_support_admin"),
     AMBI_FABRIKAM,
@@ -66,14 +69,20 @@ SEARCHERS = [
 
 
 def read(stage: Stage, person: Person) -> Reading:
-    """From the first page, and from every address of the table that is this person's to open."""
+    """From the first page, and from every address of the table that is this person's to open.
+
+    Of who does not walk the matrix the table only guesses what is theirs: what does not open is no address of theirs.
+    """
     start = ["/"]
     for name, entry in ROUTES.items():
-        if entry.get is None or name not in ROUTES_THERE_ARE or name.startswith(("account_", "join")):
+        if entry.get is None or name not in ROUTES_THERE_ARE or name.startswith(("account_", *BY_LINK)):
             continue
         for target in entry.targets(stage.world, person):
-            if entry.is_allowed(person, target, "GET"):
-                start.append(reverse(name, args=target.args))
+            url = reverse(name, args=target.args)
+            if not entry.is_allowed(person, target, "GET"):
+                continue
+            if person in EVERYBODY or stage.ask(person, "GET", url).status_code < 400:
+                start.append(url)
     return read_everything(stage, person, start=start, words=own_words(stage, person))
 
 
@@ -133,7 +142,10 @@ def test_what_others_have_cannot_be_found_by_asking(stage: Stage, person: Person
                 nothing[nonsense] = answer(stage, person, path, name, nonsense)
             found = answer(stage, person, path, name, canary.text)
             asked += 1
-            if not is_told_by_exact_number(name, canary):
+            if is_told_by_exact_id(name, canary):
+                told = among(stage, found) - among(stage, nothing[nonsense])
+                assert {one.about.partition(" of ")[0] for one in told} <= {"name"}, f"{path}: {told}"
+            else:
                 assert found == nothing[nonsense], f"{path}?{name}={canary.text} tells of {canary.about}"
     assert asked or not reading.forms
     record_property("pages", asked)
@@ -179,6 +191,75 @@ def nonsense_like(text: str) -> str:
     return "7999999" if text.isdigit() else str(guid("nonsense"))
 
 
-def is_told_by_exact_number(name: str, canary: Canary) -> bool:
-    """R4: a reseller one has nothing to do with is found by its exact PartnerID, by name and country alone."""
-    return name == "find" and canary.about.startswith("PartnerID")
+def is_told_by_exact_id(name: str, canary: Canary) -> bool:
+    """R4: whom one has nothing to do with is found by exact PartnerID or Microsoft ID, by name and country alone."""
+    return name == "find" and canary.about.startswith(("PartnerID", "tenant id"))
+
+
+def among(stage: Stage, answered: tuple[int, str, str]) -> set[Canary]:
+    return stage.world.canaries.among(answered[2])
+
+
+def links(stage: Stage) -> list[tuple[str, str]]:
+    """(token, whom it leads to an answer) of every request of the world."""
+    found = []
+    for about, token in stage.world.tokens.items():
+        for kind in (" to reseller ", " to customer "):
+            if kind in about:
+                found.append((token, about.partition(kind)[2]))
+    return found
+
+
+@pytest.mark.parametrize("person", [one for one in READERS if one.is_signed_in], ids=str)
+def test_a_link_tells_the_wrong_organisation_nothing(stage: Stage, person: Person, record_property) -> None:
+    """Of a request to somebody else: status, body and queries of a link nobody ever made."""
+    walked = links(stage)
+    record_property("pages", len(walked))
+    assert len({organisation for _token, organisation in walked}) > 8
+    nothing = followed(stage, person, "nobody-ever-made-this-one")
+    assert nothing[0] == 404
+    for token, organisation in walked:
+        found = followed(stage, person, token)
+        if organisation == person.organisation:
+            assert found[0] == 303
+        elif person.organisation:
+            assert found == nothing, f"a link for {organisation}"
+
+
+def followed(stage: Stage, person: Person, token: str) -> tuple[int, str, int]:
+    response, queries = stage.measure(person, "GET", reverse("follow-link", args=[token]))
+    body = settled(response.content.decode(), request_id=response["X-Request-ID"], but=[token])
+    return response.status_code, body, len(queries)
+
+
+@pytest.mark.parametrize("person", [ANONYMOUS, NOBODY, Person("trey", "global_admin")], ids=str)
+@pytest.mark.parametrize("seller", ["fabrikam", "proseware"])
+def test_an_invitation_tells_what_is_offered_by_whom_and_nothing_else(
+    stage: Stage, person: Person, seller: str
+) -> None:
+    """Whoever holds the link reads it. The PartnerID it was made for is for them to say, and not told."""
+    own = frame(stage, person)
+    offered = read_link(stage, person, f"invitation of {seller}: open") - own
+    wanted = {
+        f"{what} of an invitation of {seller}, open"
+        for what in ("message", "reference", "scope", "escalation")
+    }
+    abouts = {canary.about for canary in offered}
+    assert wanted <= abouts
+    assert abouts - wanted <= {
+        f"name of {seller}",
+        f"mail of whom {seller} invites, open",
+        f"mail of {person}",
+    }
+    assert read_link(stage, person, f"invitation of {seller}: withdrawn") <= own
+
+
+def read_link(stage: Stage, person: Person, about: str) -> set[Canary]:
+    url = reverse("organisation-invitation", args=[stage.world.tokens[about]])
+    return stage.world.canaries.among(stage.ask(person, "GET", url).content.decode().replace(url, ""))
+
+
+def frame(stage: Stage, person: Person) -> set[Canary]:
+    """What stands on every page of theirs."""
+    url = reverse("organisation-invitation", args=["no-such-token"])
+    return stage.world.canaries.among(stage.ask(person, "GET", url).content.decode())

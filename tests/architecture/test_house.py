@@ -50,6 +50,10 @@ ASKED_OTHERWISE = {
         "CustomerRelationship",
     ): "the actor's own view alone, not its resellers'",
     ("support_contacts/views/whom_to_call.py", "CustomerRelationship"): "the actor's own view alone",
+    (
+        "support_contacts/views/requests.py",
+        "CustomerRelationship",
+    ): "what the actor's organisation asked for, also for a reseller that is its own no more",
     ("support_contacts/views/customer_ends.py", "Subscription"): "of a relationship found to be the actor's",
     (
         "support_contacts/views/customer_ends.py",

@@ -1,6 +1,7 @@
 """What is not visible and what is not there get one answer (R11): status, body, number of queries."""
 
 from collections import defaultdict
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
@@ -41,12 +42,15 @@ def test_not_visible_reads_like_not_there(stage: Stage, name: str, method: str, 
 
 
 def answer(stage: Stage, person: Person, name: str, method: str, target: Target) -> tuple[int, str, int]:
+    """What was answered, but for the address it was asked at: a page may name it, and no more of it."""
     fields = ROUTES[name].fields(stage.world, person, target) if method == "POST" else None
-    response, queries = stage.measure(person, method, reverse(name, args=target.args), fields)
-    named = [str(part) for part in (*target.args, *target.fields.values())]
+    url = reverse(name, args=target.args)
+    response, queries = stage.measure(person, method, url, fields)
     return (
         response.status_code,
-        settled(response.content.decode(), request_id=response["X-Request-ID"], but=named),
+        settled(
+            response.content.decode(), request_id=response["X-Request-ID"], but=[url, quote(url, safe="")]
+        ),
         len(queries),
     )
 

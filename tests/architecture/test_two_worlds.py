@@ -5,10 +5,19 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from customers.models import CustomerRelationship, DelegatedAdmin
-from portal.models import Membership, Organisation, Partner, ResellerRelationship, SupportProfile
+from customers.models import Ask, CustomerRelationship, DelegatedAdmin
+from portal.models import (
+    Mail,
+    Membership,
+    Notice,
+    Organisation,
+    OrganisationInvitation,
+    Partner,
+    ResellerRelationship,
+    SupportProfile,
+)
 from subscriptions.models import Subscription
-from support_contacts.models import Designation
+from support_contacts.models import ContactReport, Designation, Repair, Wish
 from tests import factories as f
 from tests.architecture.canaries import guid
 from tests.architecture.cast import Person
@@ -51,6 +60,36 @@ def pages(reading: Reading) -> dict[str, str]:
     return {url: settled(body) for url, body in reading.bodies.items()}
 
 
+def talks(stage: Stage) -> None:
+    """What it asks and is asked, answers and is told: the words of each row, and another one of each."""
+    now, proseware, contoso = timezone.now(), guid("proseware"), guid("contoso")
+    DelegatedAdmin.objects.filter(requested_for=proseware, established_at=None).update(
+        message="Other", days=7
+    )
+    ResellerRelationship.objects.filter(provider=proseware).update(
+        message="Other", agreement_reference="Other", agreement_scope="Other", escalation_contact="Other"
+    )
+    OrganisationInvitation.objects.filter(provider=proseware).update(email="a@other.example", message="Other")
+    ContactReport.objects.filter(provider=proseware).update(detail="Other", answered_at=now, answer="Other")
+    Ask.objects.filter(provider=proseware).update(done_at=now)
+    Wish.objects.filter(provider=proseware).delete()
+    Notice.objects.filter(organisation=proseware).update(seen_at=now)
+    Repair.objects.filter(provider=proseware).delete()
+    Mail.objects.filter(organisation=proseware).update(subject="Other", address="a@other.example")
+    ContactReport.objects.create(
+        provider_id=proseware, customer_id=contoso, partner_id=proseware, reason="other", day=now.date()
+    )
+    Designation.objects.filter(provider=proseware, ended_at=None).update(acknowledged_at=now)
+    f.CustomerRelationshipFactory(
+        partner=stage.world.partners["proseware"],
+        customer=stage.world.customers["margie"],
+        requested_at=now,
+        established_at=None,
+        lapses_at=now + timedelta(days=90),
+        message="Other",
+    )
+
+
 def proseware_lives(stage: Stage) -> None:
     """Everything another provider can do: sell, name, end, designate, invite, change its profile and its people."""
     world, now = stage.world, timezone.now()
@@ -69,10 +108,12 @@ def proseware_lives(stage: Stage) -> None:
         quantity=7, friendly_name="Other", reseller_of_record="7100010", contact_version=9
     )
     Designation.objects.filter(provider=proseware).update(ended_at=now, ended_as="replaced")
-    ResellerRelationship.objects.filter(provider=proseware).update(ended_at=now, ended_as="ended")
-    DelegatedAdmin.objects.filter(relationship__partner=guid("firstup")).update(
-        ended_at=now, ended_as="ended"
-    )
+    related = ResellerRelationship.objects.filter(provider=proseware)
+    related.filter(established_at=None).update(ended_at=now, ended_as="withdrawn")
+    related.filter(established_at__isnull=False).update(ended_at=now, ended_as="ended")
+    granted = DelegatedAdmin.objects.filter(relationship__partner=guid("firstup"))
+    granted.filter(established_at__isnull=False).update(ended_at=now, ended_as="ended")
+    talks(stage)
     f.PartnerSuspensionFactory(partner=world.partners["firstup"])
     Membership.objects.filter(organisation=proseware.pk, roles=["admin_agent"]).delete()
     reseller = f.ResellerFactory(organisation=f.OrganisationFactory(name="A new reseller"))

@@ -65,7 +65,8 @@ def whole_world(
     databases = Databases(django_db_blocker)
     try:
         world = World.make(databases)
-        server = Server({**databases.app, "NAME": databases.served}, tmp_path_factory.mktemp("mail"))
+        databases.mail = tmp_path_factory.mktemp("mail")
+        server = Server({**databases.app, "NAME": databases.served}, databases.mail)
         try:
             yield world, server.url()
         finally:

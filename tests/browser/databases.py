@@ -1,10 +1,11 @@
-"""Two copies of the test database: one seeded and left alone, one that the web server writes into.
+"""Two copies of the test database: one seeded and left alone, one that the web server writes into, with its mails.
 
 After a test that wrote, the second is made anew from the first: a fraction of what seeding takes.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -31,6 +32,8 @@ class Databases:
         tests = connection.settings_dict["NAME"]
         self.seed, self.served = f"{tests}_seed", f"{tests}_served"
         self.app = {key: connection.settings_dict[key] for key in _ROLE}
+        #: Where the server keeps the mails that are not in the database.
+        self.mail: Path | None = None
         self._owner = _owner()
         self._blocker = blocker
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="browser-database")
@@ -57,6 +60,8 @@ class Databases:
             self._on_server(self._owner, f'CREATE DATABASE "{self.served}" TEMPLATE "{self.seed}"')
 
         self._in_thread(act)
+        for letter in self.mail.iterdir() if self.mail else ():
+            letter.unlink()
 
     def close(self) -> None:
         self._in_thread(lambda: self._drop(self.served, self.seed))

@@ -19,6 +19,8 @@ TREY, NOD, PHONE_COMPANY = (
     "admin-agent@phone-company.example",
 )
 CONTOSO, NORTHWIND, SMEHSA = "admin@contoso.example", "admin@northwind.example", "global-admin@smehsa.example"
+RELECLOUD, TREY_HELPDESK = "admin-agent@relecloud.example", "helpdesk-agent@treyresearch.example"
+SUPPORT_ADMIN, HELPDESK = "support-admin@contoso.example", "helpdesk-agent@fabrikam.example"
 LITWARE, VANARSDEL = "admin-agent@litware.example", "global-admin@vanarsdel.example"
 E3, POWER_BI = "Microsoft 365 E3", "Power BI Pro"
 NO_TENANT = "/customers/00000000-0000-4000-8000-000000000000/"

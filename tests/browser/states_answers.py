@@ -2,7 +2,20 @@
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.state import AGENT, CONTOSO, E3, GLOBAL, alert, at, e3, said, state, unchecked
+from tests.browser.state import (
+    AGENT,
+    CONTOSO,
+    E3,
+    GLOBAL,
+    HELPDESK,
+    RELECLOUD,
+    alert,
+    at,
+    e3,
+    said,
+    state,
+    unchecked,
+)
 from tests.browser.visitor import Visitor
 from tests.browser.world_relationships import (
     TWO_RESELLERS,
@@ -12,8 +25,6 @@ from tests.browser.world_relationships import (
     step_asked,
     wished,
 )
-
-HELPDESK = "helpdesk-agent@fabrikam.example"
 
 # -- "this contact is wrong or does not answer"
 at("report", CONTOSO, "report Alpine Ski House")
@@ -136,6 +147,18 @@ def _(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("radio", name="First Up Consultants")).to_be_checked()
 
 
+# -- bought elsewhere
+at("register", AGENT, "Contoso", query="register/")
+
+
+@state("register, refused", AGENT)
+def _(visitor: Visitor) -> None:
+    visitor.go(visitor.world.urls["Contoso"] + "register/")
+    unchecked(visitor)
+    visitor.button("Register", exact=True).click()
+    alert(visitor)
+
+
 @state("subscription, registered just now", AGENT, writes=True)
 def _(visitor: Visitor) -> None:
     visitor.go(visitor.world.urls["Contoso"] + "register/")
@@ -147,7 +170,7 @@ def _(visitor: Visitor) -> None:
 
 
 # -- links
-at("link, of the right organisation", "admin-agent@relecloud.example", "link to ReleCloud")
+at("link, of the right organisation", RELECLOUD, "link to ReleCloud")
 at("link, of a customer", CONTOSO, "link to Contoso")
 at("link, of somebody else’s organisation", AGENT, "link to ReleCloud", expected=404)
 at("link, dead", AGENT, "/links/not-a-token/", expected=404)

@@ -4,11 +4,15 @@ from tests.browser.state import (
     AGENT,
     CONTOSO,
     GLOBAL,
+    HELPDESK,
     NOD,
     PHONE_COMPANY,
+    RELECLOUD,
     SALES,
     SMEHSA,
+    SUPPORT_ADMIN,
     TREY,
+    TREY_HELPDESK,
     VANARSDEL,
     alert,
     at,
@@ -21,8 +25,6 @@ from tests.browser.visitor import Visitor
 from tests.browser.world import NEW_CUSTOMER, NEW_PROVIDER
 from tests.browser.world_relationships import LONG, MANY, NEW_RESELLER, asked_of_contoso, granted
 
-RELECLOUD, TREY_HELPDESK = "admin-agent@relecloud.example", "helpdesk-agent@treyresearch.example"
-SUPPORT_ADMIN, HELPDESK = "support-admin@contoso.example", "helpdesk-agent@fabrikam.example"
 COHO = "Coho Vineyard & Winery Managed Services Deutschland GmbH & Co. KG"
 
 # -- resellers of a provider
@@ -258,7 +260,6 @@ at("request admin rights", AGENT, "Contoso", query="requests/new/")
 at("request a relationship, by sales", SALES, "Contoso", query="requests/new/")
 at("first admin", MANY, "nobody here", query="first-admin/")
 at("first admin, somebody is here", AGENT, "Contoso", query="first-admin/")
-at("register", AGENT, "Contoso", query="register/")
 at("customer, end", GLOBAL, "New Customer", query="end/")
 at("customer, end refused", GLOBAL, "Contoso", query="end/")
 at("customer, nobody of it here", MANY, "nobody here")
@@ -313,11 +314,3 @@ def _(visitor: Visitor) -> None:
     visitor.page.get_by_label("Email", exact=True).fill("office@" + visitor.world.urls["its domain"])
     visitor.button("Make the invitation").click()
     said(visitor, "The invitation is made.")
-
-
-@state("register, refused", AGENT)
-def _(visitor: Visitor) -> None:
-    visitor.go(visitor.world.urls["Contoso"] + "register/")
-    unchecked(visitor)
-    visitor.button("Register", exact=True).click()
-    alert(visitor)

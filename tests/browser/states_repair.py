@@ -7,6 +7,7 @@ from tests.browser.state import (
     GLOBAL,
     SALES,
     TREY,
+    TREY_HELPDESK,
     VANARSDEL,
     alert,
     at,
@@ -23,7 +24,6 @@ from tests.browser.world_relationships import (
     reported,
 )
 
-HELPDESK = "helpdesk-agent@fabrikam.example"
 ALPINE = "global-admin@alpineskihouse.example"
 ATTENTION = "/support-contacts/?attention=1"
 EXCHANGE = "Exchange Online (Plan 2)"
@@ -161,7 +161,7 @@ at("duties, to acknowledge", TREY, "/duties/", query="?show=waiting")
 at("duties, end soon", VANARSDEL, "/duties/", query="?show=ending")
 at("duties, nothing found", TREY, "/duties/", query="?q=zzzz")
 at("duty", TREY, "duty Trey Research, contoso.example: Windows Server 2022 Datacenter")
-at("duty, seen by helpdesk", "helpdesk-agent@treyresearch.example", "duty Trey Research, smehsa.example")
+at("duty, seen by helpdesk", TREY_HELPDESK, "duty Trey Research, smehsa.example")
 at("duty, not in force", TREY, "duty Trey Research, northwind.example: Microsoft 365 E5")
 
 

@@ -14,6 +14,7 @@ from tests.browser.state import (
     CONTOSO,
     NORTHWIND,
     PHONE_COMPANY,
+    RELECLOUD,
     SALES,
     SMEHSA,
     TREY,
@@ -22,6 +23,7 @@ from tests.browser.state import (
 )
 from tests.browser.visitor import Visitor
 from tests.browser.world import NEW_CUSTOMER, NEW_PROVIDER, NIGHT, NOBODY
+from tests.browser.world_relationships import MANY, NEW_RESELLER
 
 #: Each kind of person, and how many kinds of pages they find at least.
 PEOPLE = {
@@ -32,6 +34,7 @@ PEOPLE = {
     USERS: 6,
     TREY: 6,
     PHONE_COMPANY: 8,
+    RELECLOUD: 6,
     VANARSDEL: 8,
     CONTOSO: 6,
     "support-admin@contoso.example": 4,
@@ -39,6 +42,8 @@ PEOPLE = {
     SMEHSA: 6,
     NOBODY: 2,
     NEW_PROVIDER: 6,
+    NEW_RESELLER: 5,
+    MANY: 14,
     NEW_CUSTOMER: 5,
     NIGHT: 5,
 }
@@ -69,6 +74,11 @@ def test_every_link_of_this_person_opens_a_page_that_fits(visit, email):
     waiting, met, wrong = deque(["/"]), {kind("/")}, []
     while waiting:
         path = waiting.popleft()
+        if "/export/" in path:
+            saved = visitor.page.request.get(visitor.url + path)
+            if saved.status != 200 or not saved.headers["content-disposition"].startswith("attachment"):
+                wrong.append(f"{path}: {saved.status}, not a file")
+            continue
         response = visitor.go(path)
         if response.status != 200:
             wrong.append(

@@ -2,9 +2,14 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from customers.models import CustomerRelationship
 from customers.operations import request_customer
+from portal.models import ResellerRelationship
+from portal.permissions import Role
+from tests.factories import ProviderFactory
+from tests.support_contacts.conftest import acting, member
 
 THEIRS, OURS = "Their pet name", "Contoso of ours"
 
@@ -41,3 +46,20 @@ def test_its_pages_name_the_customer_as_we_do(signed_in, world, agent, named, na
     page = signed_in.get(reverse(name, args=args)).content.decode()
     assert OURS in page
     assert THEIRS not in page
+
+
+def test_a_request_for_a_reseller_that_is_ours_no_more_can_be_taken_back(signed_in, world, agent, named):
+    made = request_customer(world.customer, partner=world.trey, days=30, acting=agent)
+    ResellerRelationship.objects.update(ended_at=timezone.now(), ended_as="ended")
+    withdraw = reverse("customers:request-withdraw", args=[world.customer.pk, made.relationship.pk])
+    assert withdraw in signed_in.get(reverse("customers:detail", args=[world.customer.pk])).content.decode()
+
+    page = signed_in.get(withdraw)
+    assert (page.status_code, THEIRS in page.content.decode()) == (200, False)
+    assert signed_in.post(withdraw, {"organisation": world.provider.pk}).status_code == 303
+
+    made.grant.refresh_from_db()
+    assert made.grant.ended_as == "withdrawn"
+    other = acting(member(ProviderFactory().organisation, Role.GLOBAL_ADMIN))
+    signed_in.force_login(other.user)
+    assert signed_in.get(withdraw).status_code == 404
