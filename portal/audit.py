@@ -9,6 +9,7 @@ from portal.actor import Actor
 from portal.models import Action, AuditEvent, AuditNote
 from portal.models.organisation import Organisation
 from portal.permissions import Permission
+from portal.webhooks import outbox
 
 
 def record(
@@ -83,7 +84,11 @@ def draft(
 
 
 def keep(drafted: Iterable[tuple[AuditEvent, str]]) -> None:
-    """Write drafted events, each with its note. Two queries at most, whatever their number."""
+    """Write drafted events, each with its note, and what programs are told of them.
+
+    Three queries at most, whatever their number; one more where somebody wants to be told.
+    """
     rows = list(drafted)
     AuditEvent.objects.bulk_create([event for event, _note in rows])
     AuditNote.objects.bulk_create([AuditNote(event=event, text=note) for event, note in rows if note])
+    outbox.tell(event for event, _note in rows)

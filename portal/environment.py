@@ -40,6 +40,7 @@ class Environment:
     port: int
     web_workers: int
     api_requests_per_minute: int
+    webhooks_to_loopback: bool
 
     @property
     def local(self) -> bool:
@@ -73,6 +74,11 @@ def _read(env: Env) -> Environment:
         )
     if not local and not hosts:
         raise ImproperlyConfigured("ALLOWED_HOSTS is not set. Give the host names people use, with commas.")
+    to_loopback = env.bool("WEBHOOKS_TO_LOOPBACK", False)
+    if to_loopback and not local:
+        raise ImproperlyConfigured(
+            "WEBHOOKS_TO_LOOPBACK=1 lets webhooks reach this machine: for DEMO=1 or DEBUG=1 only."
+        )
     port = _number(env, "PORT", 8000, 1, 65535)
     return Environment(
         var=var,
@@ -94,6 +100,7 @@ def _read(env: Env) -> Environment:
         port=port,
         web_workers=_number(env, "WEB_WORKERS", os.cpu_count() or 1, 1, 64),
         api_requests_per_minute=_number(env, "API_REQUESTS_PER_MINUTE", 500, 1, 10**6),
+        webhooks_to_loopback=to_loopback,
     )
 
 

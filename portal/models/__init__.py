@@ -9,6 +9,17 @@ from portal.models.partner import Partner, PartnerSuspension, ResellerRelationsh
 from portal.models.replay import ApiAnswer
 from portal.models.telling import Batch, Mail, MailKind, MailState, Notice
 from portal.models.user import Membership, PasswordLink, User
+from portal.models.webhooks import (
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookLook,
+    WebhookOutcome,
+    WebhookProblem,
+    WebhookResource,
+    WebhookSecret,
+    WebhookTry,
+)
 
 __all__ = [
     "LAPSES_AFTER",
@@ -37,5 +48,14 @@ __all__ = [
     "State",
     "SupportProfile",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
+    "WebhookLook",
+    "WebhookOutcome",
+    "WebhookProblem",
+    "WebhookResource",
+    "WebhookSecret",
+    "WebhookTry",
     "established",
 ]

@@ -79,6 +79,14 @@ class Action(models.TextChoices):
     SUBSCRIPTION_REGISTERED = "subscription.registered", _("Subscription registered for support")
     SUBSCRIPTION_REMOVED = "subscription.removed", _("Registered subscription removed")
     SUPPORT_PROFILE_CHANGED = "support_profile.changed", _("Support profile changed")
+    WEBHOOK_CHANGED = "webhook.changed", _("Webhook changed")
+    WEBHOOK_CREATED = "webhook.created", _("Webhook created")
+    WEBHOOK_DELETED = "webhook.deleted", _("Webhook deleted")
+    WEBHOOK_PAUSED = "webhook.paused", _("Webhook paused")
+    WEBHOOK_RESUMED = "webhook.resumed", _("Webhook resumed")
+    WEBHOOK_ROTATED = "webhook.rotated", _("New secret for a webhook")
+    WEBHOOK_SECRET_ENDED = "webhook.secret_ended", _("Former secret of a webhook ended")
+    WEBHOOK_STOPPED = "webhook.stopped", _("Webhook stopped by the portal")
 
 
 class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):

@@ -61,6 +61,16 @@ STATUSES: dict[str, Status] = {
     "credential.left": Status("exclamation-triangle", "warn", _("Its creator has left")),
     "credential.lacks": Status("exclamation-triangle", "warn", _("Its creator lost the role")),
     "credential.reduced": Status("exclamation-triangle", "warn", _("Acts with less")),
+    # a webhook, and one event on its way to it
+    "webhook.active": Status("check-circle", "ok", pgettext_lazy("webhook", "Active")),
+    "webhook.failing": Status("exclamation-triangle", "warn", pgettext_lazy("webhook", "Failing")),
+    "webhook.paused": Status("pause-circle", "off", pgettext_lazy("webhook", "Paused")),
+    "webhook.stopped": Status("no-symbol", "bad", pgettext_lazy("webhook", "Stopped")),
+    "delivery.waiting": Status("clock", "wait", pgettext_lazy("delivery", "Waiting")),
+    "delivery.again": Status("arrow-path", "warn", pgettext_lazy("delivery", "Tried again")),
+    "delivery.delivered": Status("check-circle", "ok", pgettext_lazy("delivery", "Delivered")),
+    "delivery.failed": Status("exclamation-triangle", "bad", pgettext_lazy("delivery", "Failed")),
+    "delivery.withheld": Status("minus-circle", "off", pgettext_lazy("delivery", "Not sent any more")),
     # a mail
     "mail.waiting": Status("clock", "wait", pgettext_lazy("mail", "Waiting")),
     "mail.sent": Status("check-circle", "ok", pgettext_lazy("mail", "Sent")),
