@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import pydantic
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
 from django.db import OperationalError
 from django.http import Http404, UnreadablePostError
 from django.utils.functional import Promise
@@ -100,7 +106,7 @@ def fault_of(error: Exception) -> Fault:
         return _of_validation(error)
     if isinstance(error, RequestDataTooBig):
         return bad_input(_("The request is too large."), "too_large")
-    if isinstance(error, SuspiciousOperation | UnreadablePostError):
+    if isinstance(error, BadRequest | SuspiciousOperation | UnreadablePostError):
         return bad_input(_("The request cannot be read."), "unreadable")
     if isinstance(error, HttpError):
         return _of_ninja(error)

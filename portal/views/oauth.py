@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import unquote_plus
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
@@ -117,7 +118,10 @@ def _form(request: HttpRequest) -> QueryDict:
     """What was posted. Each parameter once (RFC 6749 §3.2), and only as a form."""
     if request.content_type != FORM:
         raise Refusal("invalid_request", PARAMETER_WRONG, f"Send the parameters as {FORM}.")
-    said = request.POST
+    try:
+        said = request.POST
+    except (BadRequest, SuspiciousOperation):  # not UTF-8; too large, or too many
+        raise Refusal("invalid_request", PARAMETER_WRONG, "The form cannot be read. Send it in UTF-8.") from None
     twice = sorted(name for name, values in said.lists() if len(values) > 1)
     if twice:
         raise Refusal("invalid_request", PARAMETER_WRONG, f"Sent more than once: {', '.join(twice)[:200]}.")

@@ -1,7 +1,7 @@
 """Addresses for tests: an API whose endpoints give back what came in, and fail as they are told to."""
 
 import pydantic
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.core.exceptions import BadRequest, SuspiciousOperation, ValidationError
 from django.db import OperationalError, connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Concat
@@ -68,6 +68,7 @@ FAILURES = {
     "django": lambda: _raise(ValidationError({"email": "Not an address."})),
     "pydantic": _pydantic,
     "suspicious": lambda: _raise(SuspiciousOperation()),
+    "bad-request": lambda: _raise(BadRequest()),
     "away": lambda: _raise(OperationalError("the database system is shutting down")),
     "slow": _statement_timeout,
     "unexpected": _division,

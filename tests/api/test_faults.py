@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.echo")]
         ("django", 400, 3000, ["invalid_property", "email"]),
         ("pydantic", 400, 3000, ["invalid_property", "number"]),
         ("suspicious", 400, 800002, ["unreadable"]),
+        ("bad-request", 400, 800002, ["unreadable"]),
         ("away", 503, 800003, ["unavailable"]),
         ("unexpected", 500, 800003, ["unexpected"]),
     ],

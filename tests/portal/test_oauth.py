@@ -184,6 +184,20 @@ class TestRefusal:
         response = client.post(path, twice, content_type=oauth.FORM)
         assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
+    @pytest.mark.parametrize("charset", ["latin-1", "utf-16"])
+    @pytest.mark.parametrize("version", ["", "/v2.0"])
+    def test_only_utf_8(self, client, made, charset, version):
+        path = f"/{made.credential.organisation_id}/oauth2{version}/token"
+        response = client.post(path, urlencode(form(made)), content_type=f"{oauth.FORM}; charset={charset}")
+        assert response.status_code == 400
+        assert response.json()["error"] == "invalid_request"
+
+    def test_a_form_of_thousands_of_names(self, client, made):
+        data = form(made) | {f"a{number}": "1" for number in range(1500)}
+        response = ask(client, made, data)
+        assert response.status_code == 400
+        assert response.json()["error"] == "invalid_request"
+
     @pytest.mark.parametrize("method", ["get", "head", "put", "delete"])
     def test_only_post(self, client, made, method):
         response = getattr(client, method)(f"/{made.credential.organisation_id}/oauth2/v2.0/token")
