@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from portal.actor import Actor, ActorKind
 from portal.locks import lock_share
-from portal.models import Credential, Membership
+from portal.models import Credential, Membership, Partner
 from portal.permissions import Permission, Role, require
 
 
@@ -19,7 +19,7 @@ def still(acting: Actor, permission: Permission) -> Actor:
     nor has an integration without a credential, which only the demo's history knows.
     """
     if acting.kind == ActorKind.INTEGRATION and acting.credential_id:
-        credential = _live(acting.credential_id)
+        credential = _live(acting.credential_id, acting)
         acting = replace(acting, roles=credential.roles if credential else frozenset[Role]())
     if acting.kind == ActorKind.PERSON:
         membership = _held(acting.membership_id) if acting.membership_id else None
@@ -31,9 +31,13 @@ def still(acting: Actor, permission: Permission) -> Actor:
     return acting
 
 
-def _live(credential_id: uuid.UUID) -> Credential | None:
-    """The credential, held, if it works at this instant; its organisation's limit is read anew."""
+def _live(credential_id: uuid.UUID, acting: Actor) -> Credential | None:
+    """The credential, held, if it works at this instant.
+
+    Its organisation's limit is held with it, and read anew: who waited for a lower limit acts under it.
+    """
     lock_share(Credential, [credential_id])
+    lock_share(Partner, [acting.organisation.pk])
     row = Credential.objects.select_related("organisation__partner").filter(pk=credential_id).first()
     return row if row is not None and row.works(timezone.now()) else None
 

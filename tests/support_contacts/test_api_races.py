@@ -7,7 +7,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from portal.models import AuditEvent, Credential
+from portal.models import AuditEvent, Credential, Partner
+from portal.permissions import Role
 from subscriptions.models import Subscription
 from support_contacts.models import Designation
 from support_contacts.operations import AlreadySo, Changed, choose_here, choose_support_contact
@@ -138,6 +139,18 @@ def test_r6_a_put_under_way_is_waited_for_by_a_submit(world, secret, alpine):
 
     assert type(conflict).__name__ == "Conflict"
     assert stands() == world.trey
+
+
+def test_a_limit_of_integrations_under_way_is_waited_for_by_a_put_and_counts(world, secret):
+    """The lower limit is written and not committed: the PUT waits for it, and has the lesser role then."""
+    partner = Partner.objects.filter(pk=world.provider.pk)
+    put = after(
+        lambda: partner.update(integrations_at_most=Role.SALES_AGENT),
+        putter(secret, world.subscription, world.trey),
+    )
+
+    assert (put.status_code, put.json()["code"]) == (403, 900150)
+    assert not events()
 
 
 def after(first, second):
