@@ -28,6 +28,7 @@ class Actor:
     user: "User | None" = None
     membership_id: uuid.UUID | None = None
     credential_id: uuid.UUID | None = None
+    secret_id: uuid.UUID | None = None
     channel: str = "portal"
     request_id: str = ""
 
@@ -44,13 +45,24 @@ class Actor:
         )
 
     @classmethod
-    def integration(cls, credential: "Credential", *, channel: str = "api", request_id: str = "") -> "Actor":
-        """An API credential, acting for its organisation as much as that organisation lets integrations."""
+    def integration(
+        cls,
+        credential: "Credential",
+        *,
+        secret_id: uuid.UUID | None = None,
+        channel: str = "api",
+        request_id: str = "",
+    ) -> "Actor":
+        """An API credential, acting for its organisation as much as that organisation lets integrations.
+
+        `secret_id` is the secret that let it in.
+        """
         return cls(
             organisation=credential.organisation,
             kind=ActorKind.INTEGRATION,
             roles=credential.roles,
             credential_id=credential.pk,
+            secret_id=secret_id,
             channel=channel,
             request_id=request_id,
         )

@@ -15,7 +15,7 @@ def still(acting: Actor, permission: Permission) -> Actor:
     """The same actor with the roles of this instant, held until the transaction ends.
 
     First in the order of locks. Raises NotPermitted for somebody whose roles no longer allow it, or who is no longer
-    a member, and for an integration that was revoked or has expired. Operators and the system have nothing to lose;
+    a member, and for an integration that was revoked or has expired, or whose secret has ended. Operators and the system have nothing to lose;
     nor has an integration without a credential, which only the demo's history knows.
     """
     if acting.kind == ActorKind.INTEGRATION and acting.credential_id:
@@ -32,14 +32,20 @@ def still(acting: Actor, permission: Permission) -> Actor:
 
 
 def _live(credential_id: uuid.UUID, acting: Actor) -> Credential | None:
-    """The credential, held, if it works at this instant.
+    """The credential, held, if it works at this instant, and so does the secret that let this call in.
 
-    Its organisation's limit is held with it, and read anew: who waited for a lower limit acts under it.
+    Its organisation's limit is held with it, and read anew: who waited for a lower limit acts under it. Its secrets
+    change only under its own lock, so they need none.
     """
     lock_share(Credential, [credential_id])
     lock_share(Partner, [acting.organisation.pk])
     row = Credential.objects.select_related("organisation__partner").filter(pk=credential_id).first()
-    return row if row is not None and row.works(timezone.now()) else None
+    now = timezone.now()
+    if row is None or not row.works(now):
+        return None
+    if acting.secret_id and not row.secrets.filter(pk=acting.secret_id, ends_at__gt=now).exists():
+        return None
+    return row
 
 
 def _held(membership_id: uuid.UUID) -> Membership | None:

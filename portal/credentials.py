@@ -59,7 +59,7 @@ def authenticate(request: HttpRequest) -> Actor:
     structlog.contextvars.bind_contextvars(
         organisation=str(credential.organisation_id), credential=str(credential.pk)
     )
-    return Actor.integration(credential, request_id=str(getattr(request, "id", "")))
+    return Actor.integration(credential, secret_id=secret.pk, request_id=str(getattr(request, "id", "")))
 
 
 def find(text: str) -> CredentialSecret | None:

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.db.utils import IntegrityError
+from django.test import RequestFactory
 from django.utils import timezone
 
 from portal.actor import Actor, ActorKind
 from portal.authority import still
-from portal.credentials import find, may_enter, note_use
+from portal.credentials import authenticate, find, may_enter, note_use
 from portal.errors import NotPermitted, NotVisible, OperationError
 from portal.models import AuditEvent, Credential, CredentialSecret, Membership
 from portal.operations import credentials as operations
@@ -335,6 +336,22 @@ class TestStill:
         operations.revoke_credential(integration.credential_id, acting=admin)
         with pytest.raises(NotPermitted):
             still(integration, Permission.CONTACT_ASSIGN)
+
+
+    def test_a_secret_that_has_ended_since_is_refused_and_the_new_one_not(self, admin):
+        """The call was let in before; under the lock its secret is asked again."""
+        former = made(admin, Role.ADMIN_AGENT)
+        early = self.let_in(former.secret)
+        assert still(early, Permission.CONTACT_ASSIGN)
+        latest = rotated(former.credential, admin, hours=1)
+        assert still(early, Permission.CONTACT_ASSIGN)
+        operations.end_former_secret(former.credential.pk, acting=admin)
+        with pytest.raises(NotPermitted):
+            still(early, Permission.CONTACT_ASSIGN)
+        assert still(self.let_in(latest.secret), Permission.CONTACT_ASSIGN)
+
+    def let_in(self, secret):
+        return authenticate(RequestFactory().get("/v1/x", headers={"Authorization": f"Bearer {secret}"}))
 
 
 class TestTold:

@@ -153,6 +153,19 @@ def test_a_limit_of_integrations_under_way_is_waited_for_by_a_put_and_counts(wor
     assert not events()
 
 
+def test_a_secret_that_ends_at_once_under_way_is_waited_for_by_a_put_and_counts(world, secret):
+    """The PUT was let in by the secret that ends while it waits."""
+
+    def rotation():
+        credential = Credential.objects.select_for_update().get()
+        credential.secrets.update(ends_at=timezone.now())
+
+    put = after(rotation, putter(secret, world.subscription, world.trey))
+
+    assert (put.status_code, put.json()["code"]) == (403, 900150)
+    assert not events()
+
+
 def after(first, second):
     """`second`, in a connection of its own, while `first` is done and not committed."""
     with ThreadPoolExecutor(1) as pool:
