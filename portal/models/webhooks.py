@@ -235,6 +235,11 @@ class WebhookTry(models.Model):
     def __str__(self):
         return f"{self.delivery_id} {self.number}: {self.status or self.problem}"
 
+    @property
+    def said(self) -> str:
+        """What came back, in few words."""
+        return f"HTTP {self.status}" if self.status else str(WebhookProblem(self.problem).label)
+
 
 class WebhookLook(models.Model):
     """Until when it was looked for what happens by the clock alone, without anybody's act."""

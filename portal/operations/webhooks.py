@@ -16,10 +16,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from portal.actor import Actor, ActorKind
+from portal.actor import Actor
 from portal.audit import record
 from portal.authority import still
-from portal.errors import NotPermitted, NotVisible, OperationError
+from portal.errors import NotVisible, OperationError
 from portal.jobs import defer
 from portal.locks import patience
 from portal.models import (
@@ -190,9 +190,7 @@ def delete_webhook(endpoint_id: uuid.UUID, *, acting: Actor) -> None:
 
 
 def manager(acting: Actor) -> Actor:
-    """The person, with the roles of this instant. No integration manages where others are told."""
-    if acting.kind != ActorKind.PERSON:
-        raise NotPermitted(MANAGE)
+    """The person, with the roles of this instant. Integrations are refused by the table of rights itself."""
     require(acting, MANAGE)
     if not acting.organisation.is_partner:
         raise NotVisible

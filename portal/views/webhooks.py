@@ -24,11 +24,15 @@ from portal.operations import webhook_deliveries as deliveries
 from portal.operations import webhooks as operations
 from portal.permissions import Permission, require
 from portal.views.errors import wrong_organisation
+from portal.webhooks import signing
 from portal.webhooks.described import deliveries_described, delivery_described, described
 
 MANAGE = Permission.CREDENTIAL_MANAGE
 LISTED = 25
 BY_TIME = newest("created_at")
+#: What a receiver gets, and what it compares it with.
+SAMPLE = f"""{signing.SIGNATURE}: t=1795514400,v1=5f0c…
+v1 = hex(hmac_sha256(secret, "1795514400." + body))"""
 
 
 @page(Audience.PARTNERS, MANAGE)
@@ -72,6 +76,7 @@ def webhook(request: HttpRequest, webhook: uuid.UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "shown": described([row], now)[0],
         "secret": secret,
+        "sample": SAMPLE,
         "live": row.live_secrets(now),
         "deliveries": deliveries_described(found.rows, row),
         "found": found,
@@ -186,8 +191,8 @@ def delete(request: HttpRequest, webhook: uuid.UUID) -> HttpResponse:
 @page(Audience.PARTNERS, MANAGE, needs_row=True)
 def delivery(request: HttpRequest, webhook: uuid.UUID, delivery: uuid.UUID) -> HttpResponse:
     """One event on its way: what was sent, every try, what came back."""
-    row = _row(request, webhook)
-    found = _delivery(request, row, delivery)
+    found = _delivery(request, webhook, delivery)
+    row = found.endpoint
     context = {
         "shown": delivery_described(found),
         "row": row,
@@ -199,8 +204,8 @@ def delivery(request: HttpRequest, webhook: uuid.UUID, delivery: uuid.UUID) -> H
 
 @page(Audience.PARTNERS, MANAGE, methods=("POST",), needs_row=True)
 def resend(request: HttpRequest, webhook: uuid.UUID, delivery: uuid.UUID) -> HttpResponse:
-    row = _row(request, webhook)
-    found = _delivery(request, row, delivery)
+    found = _delivery(request, webhook, delivery)
+    row = found.endpoint
     here = reverse("organisation:webhook-delivery", args=[row.pk, found.pk])
     if conflict := wrong_organisation(request, here):
         return conflict
@@ -223,20 +228,27 @@ def _rows(actor: Actor):
 
 def _row(request: HttpRequest, webhook: uuid.UUID) -> WebhookEndpoint:
     """What is not theirs is not there; only then it is a matter of roles (R11)."""
-    row = _rows(request.actor).filter(pk=webhook).first()
-    if row is None:
-        raise NotVisible
+    row = _found(request, webhook)
     require(request.actor, MANAGE)
     return row
 
 
-def _delivery(request: HttpRequest, row: WebhookEndpoint, delivery: uuid.UUID) -> WebhookDelivery:
+def _delivery(request: HttpRequest, webhook: uuid.UUID, delivery: uuid.UUID) -> WebhookDelivery:
+    row = _found(request, webhook)
     rows = WebhookDelivery.objects.visible_to(request.actor).filter(endpoint=row)
     found = rows.filter(pk=delivery).first()
     if found is None:
         raise NotVisible
+    require(request.actor, MANAGE)
     found.endpoint = row
     return found
+
+
+def _found(request: HttpRequest, webhook: uuid.UUID) -> WebhookEndpoint:
+    row = _rows(request.actor).filter(pk=webhook).first()
+    if row is None:
+        raise NotVisible
+    return row
 
 
 def _to_secret(request: HttpRequest, made: operations.Made) -> HttpResponse:

@@ -49,5 +49,8 @@ def _look_for(event: WebhookEvent, find: Finder, now: datetime) -> int:
     after = max(filter(None, (last, min(wanted.values())))) - OVERLAP
     with transaction.atomic():
         made = outbox.keep(list(find(sorted(wanted), after, now)), since_made=True)
-        WebhookLook.objects.update_or_create(event=event, defaults={"looked_until": now})
+        looked = WebhookLook(event=event, looked_until=now)
+        WebhookLook.objects.bulk_create(
+            [looked], update_conflicts=True, unique_fields=["event"], update_fields=["looked_until"]
+        )
     return made

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
-from tests.architecture import credentials, dealings, people, trade
+from tests.architecture import credentials, dealings, people, trade, webhooks
 from tests.architecture.canaries import guid
 from tests.architecture.cast import EMPTY, ENDED, ORGANISATIONS, SALES, SELLERS, STAFF
 from tests.architecture.world import World
@@ -34,4 +34,5 @@ def build() -> World:
     )
     dealings.deal(world)
     credentials.give(world)
+    webhooks.give(world)
     return world

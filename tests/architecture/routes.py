@@ -11,6 +11,7 @@ from tests.architecture import (
     routes_contacts,
     routes_credentials,
     routes_relationships,
+    routes_webhooks,
 )
 from tests.architecture.cast import BUYERS, PARTNERS, RESELLERS, SELLERS, Person
 from tests.architecture.entry import ALL, ASSIGN, EDIT, MANAGE, READ, VIEW, Entry, Status, organisation
@@ -147,6 +148,7 @@ ROUTES: dict[str, Entry] = {
     **routes_relationships.ROUTES,
     **routes_contacts.ROUTES,
     **routes_credentials.CREDENTIALS,
+    **routes_webhooks.WEBHOOKS,
     **api_routes.PAGES,
 }
 #: Patterns of others, which declare no audience of ours, each with its reason.
