@@ -8,7 +8,7 @@ from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext as _
 
-from customers.models import CustomerRelationship, CustomerWord
+from customers.models import Customer, CustomerRelationship, CustomerWord, DelegatedAdmin
 from portal.actor import Actor
 from portal.identifiers import canonical_guid
 from portal.models import ResellerRelationship
@@ -28,7 +28,8 @@ def related_at(customer_id: uuid.UUID, actor: Actor, now: datetime) -> QuerySet[
     """The actor's resellers and providers that have an established relationship with this customer as well.
 
     A provider reads its resellers there; a reseller its providers, as in Microsoft's "Get the indirect resellers of a
-    customer". Whoever asks has been found to have a relationship with the customer itself.
+    customer", and of those only whom it has to do with there. Whoever asks has been found to have a relationship with
+    the customer itself.
     """
     there = CustomerRelationship.objects.established(now).filter(customer_id=customer_id)
     me = actor.organisation.pk
@@ -36,7 +37,27 @@ def related_at(customer_id: uuid.UUID, actor: Actor, now: datetime) -> QuerySet[
     return related.filter(
         Q(Exists(there.filter(partner=OuterRef("reseller"))), provider_id=me)
         | Q(Exists(there.filter(partner=OuterRef("provider"))), reseller_id=me)
+        & _has_to_do_with(OuterRef("provider"), reseller=me, customer=customer_id)
     )
+
+
+def _has_to_do_with(
+    provider: uuid.UUID | OuterRef, *, reseller: uuid.UUID, customer: uuid.UUID | OuterRef
+) -> Q:
+    """What makes it a reseller's to know that this provider has the customer as well (R12; DESIGN §6).
+
+    The provider chose it for a subscription there, or asked the customer for what the reseller has there.
+    """
+    chosen = Customer.objects.filter(
+        pk=customer,
+        subscriptions__provider=provider,
+        subscriptions__designations__partner=reseller,
+        subscriptions__designations__ended_at=None,
+    )
+    asked = {"requested_for": provider, "ended_at": None}
+    related = CustomerRelationship.objects.filter(customer=customer, partner=reseller, **asked)
+    granted = DelegatedAdmin.objects.of(reseller, customer).filter(**asked)
+    return Q(Exists(chosen)) | Q(Exists(related)) | Q(Exists(granted))
 
 
 def answering(
@@ -131,7 +152,8 @@ def _of_partner(
     *,
     is_reseller: bool,
 ) -> QuerySet[CustomerRelationship]:
-    """Customers that a reseller of the actor's, or a provider of it, has too; or that name it as reseller of record."""
+    """Customers that a reseller of the actor's has too, or that name it as reseller of record; or that a provider of
+    the actor's has too and has to do with it there."""
     me = actor.organisation.pk
     if partner_id == me:
         return rows
@@ -139,4 +161,6 @@ def _of_partner(
     related = ResellerRelationship.objects.established(now).filter(provider_id=sides[0], reseller_id=sides[1])
     theirs = CustomerRelationship.objects.established(now).filter(Exists(related), partner_id=partner_id)
     found = Q(customer_id__in=theirs.values("customer_id"))
-    return rows.filter(found | Q(reseller_of_record_id=partner_id) if is_reseller else found)
+    if is_reseller:
+        return rows.filter(found | Q(reseller_of_record_id=partner_id))
+    return rows.filter(found & _has_to_do_with(partner_id, reseller=me, customer=OuterRef("customer")))

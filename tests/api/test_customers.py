@@ -14,9 +14,11 @@ from portal.permissions import Role
 from tests.factories import (
     CustomerRelationshipFactory,
     DelegatedAdminFactory,
+    DesignationFactory,
     ProviderFactory,
     ResellerFactory,
     ResellerRelationshipFactory,
+    SubscriptionFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -401,11 +403,19 @@ def test_customers_of_a_reseller_unrelated_to_us_are_nobodys_to_tell(client, pro
 def test_customers_a_reseller_has_with_one_of_its_providers(caller, provider):
     reseller = ResellerFactory()
     ResellerRelationshipFactory(provider=provider, reseller=reseller)
-    both, _alone = named(reseller, "Both", "Alone")
-    CustomerRelationshipFactory(partner=provider, customer=both.customer)
+    both, not_told, _alone = named(reseller, "Both", "Both, not told", "Alone")
+    for row in (both, not_told):
+        CustomerRelationshipFactory(partner=provider, customer=row.customer)
+    DesignationFactory(
+        subscription=SubscriptionFactory(provider=provider, customer=both.customer), partner=reseller
+    )
     integration = caller(reseller.organisation)
     assert names(filtered(integration, "IndirectCloudSolutionProvider", str(provider.pk))) == ["Both"]
-    assert names(filtered(integration, "IndirectReseller", str(reseller.pk))) == ["Alone", "Both"]
+    assert names(filtered(integration, "IndirectReseller", str(reseller.pk))) == [
+        "Alone",
+        "Both",
+        "Both, not told",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,14 @@ from django.utils import timezone
 from portal.permissions import Role
 from tests.factories import (
     CustomerRelationshipFactory,
+    DelegatedAdminFactory,
+    DesignationFactory,
     OrganisationFactory,
     PartnerFactory,
     ProviderFactory,
     ResellerFactory,
     ResellerRelationshipFactory,
+    SubscriptionFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -194,7 +197,7 @@ def test_resellers_of_a_customer(client, provider, trey, contoso):
 
 def test_reseller_reads_its_providers_at_its_customer(caller, provider, trey, contoso):
     """§2.4, newer documentation: for a reseller the providers, of those that are its own."""
-    CustomerRelationshipFactory(partner=trey, customer=contoso.customer)
+    CustomerRelationshipFactory(partner=trey, customer=contoso.customer, requested_for=provider)
     CustomerRelationshipFactory(
         partner=ProviderFactory(name="No provider of ours"), customer=contoso.customer
     )
@@ -204,6 +207,27 @@ def test_reseller_reads_its_providers_at_its_customer(caller, provider, trey, co
     assert [(item["name"], item["relationshipType"]) for item in body["items"]] == [
         (provider.name, OF_PROVIDERS)
     ]
+
+
+def test_reseller_reads_only_providers_it_has_to_do_with_at_that_customer(caller, provider, trey, contoso):
+    """R12: that another provider of ours has the customer too is not ours to know, until it makes it so."""
+    others = [
+        ProviderFactory(name=name) for name in ("Asked", "Chose", "Chose once", "Granted", "Only has it")
+    ]
+    for other in others:
+        ResellerRelationshipFactory(provider=other, reseller=trey)
+        CustomerRelationshipFactory(partner=other, customer=contoso.customer)
+    asked, chose, chose_once, granted, _only = others
+    mine = CustomerRelationshipFactory(partner=trey, customer=contoso.customer, requested_for=asked)
+    DelegatedAdminFactory(relationship=mine, requested_for=granted)
+    for other in (chose, chose_once):
+        ended = {"ended_at": timezone.now(), "ended_as": "replaced"} if other == chose_once else {}
+        DesignationFactory(
+            subscription=SubscriptionFactory(provider=other, customer=contoso.customer), partner=trey, **ended
+        )
+    DesignationFactory(subscription=SubscriptionFactory(provider=chose_once), partner=trey)
+    body = caller(trey.organisation).get(f"/v1/customers/{contoso.customer_id}/relationships")
+    assert names(body) == ["Asked", "Chose", "Granted"]
 
 
 def test_reseller_without_the_customer_reads_nothing_there(caller, trey, contoso):
