@@ -85,7 +85,13 @@ def _called(request: HttpRequest, segments: list[str], *, authenticated: bool) -
     _read_chunks(request)
     request.actor = None  # type: ignore[attr-defined]
     if authenticated:
-        actor = import_string("portal.credentials.authenticate")(request)
+        try:
+            actor = import_string("portal.credentials.authenticate")(request)
+        except Fault as fault:
+            seconds = throttle.count_unknown(request) if fault.status == HTTPStatus.UNAUTHORIZED else 0
+            if seconds:
+                return throttle.refusal(seconds)
+            raise
         request.actor = actor  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(
             organisation=str(actor.organisation.pk), credential=str(actor.credential_id)

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal.api import throttle
 from portal.models import Credential
+from portal.ratelimit import Rule
 from tests.api.caller import Caller, bearer
 from tests.factories import ProviderFactory
 
@@ -97,12 +98,68 @@ def test_revoked_while_over_the_limit_is_never_let_in(client):
 
 
 @pytest.mark.usefixtures("limited")
-def test_nobody_known_is_neither_counted_nor_remembered(client):
+def test_nobody_known_is_not_counted_for_an_organisation(client):
     client.secret = "portal_unknown"
     assert statuses(client, 6) == [401] * 6
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM portal_ratelimit WHERE key LIKE 'api:%'")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.fixture
+def few_unknown(monkeypatch):
+    monkeypatch.setattr(throttle, "UNKNOWN", Rule("api-unknown", limit=3, seconds=60))
+
+
+def from_network(caller, address, times=1):
+    return [caller.get("/v1/echo", REMOTE_ADDR=address).status_code for _time in range(times)]
+
+
+@pytest.mark.usefixtures("few_unknown")
+@pytest.mark.parametrize("secret", ["", "portal_unknown", "a.b.c"])
+def test_nobody_known_is_429_after_so_many_of_a_network(secret):
+    caller = Caller(secret)
+    assert from_network(caller, "192.0.2.1", 5) == [401, 401, 401, 429, 429]
+    response = caller.get("/v1/echo", REMOTE_ADDR="192.0.2.77")  # the same network
+    seconds = int(response["Retry-After"])
+    assert response.json()["message"] == f"Rate limit is exceeded. Try again in {seconds} seconds."
+    assert from_network(caller, "198.51.100.1") == [401]
+
+
+@pytest.mark.usefixtures("few_unknown")
+def test_many_bad_bearers_are_counted_together():
+    assert [from_network(Caller(f"portal_{n}"), "192.0.2.1")[0] for n in range(5)] == [401] * 3 + [429] * 2
+
+
+@pytest.mark.usefixtures("few_unknown")
+def test_who_is_known_is_not_refused_for_others_of_the_network(client):
+    from_network(Caller("portal_unknown"), "192.0.2.1", 5)
+    assert from_network(client, "192.0.2.1", 5) == [200] * 5
+
+
+@pytest.mark.usefixtures("few_unknown")
+def test_an_unknown_one_over_the_limit_costs_no_query():
+    caller = Caller("portal_unknown")
+    from_network(caller, "192.0.2.1", 4)
+    with CaptureQueriesContext(connection) as captured:
+        assert from_network(caller, "192.0.2.1") == [429]
+    assert not captured.captured_queries
+    with CaptureQueriesContext(connection) as captured:
+        assert from_network(Caller("portal_other"), "192.0.2.1") == [429]
+    assert len(captured) == 1  # is it known; what is over is not counted any more
+
+
+@pytest.mark.usefixtures("few_unknown")
+def test_unknown_ones_push_nobody_out_of_memory(client, settings, monkeypatch):
+    settings.API_REQUESTS_PER_MINUTE = 1
+    monkeypatch.setattr(throttle, "MOST", 5)
+    statuses(client, 2)
+    for number in range(20):
+        from_network(Caller(f"portal_{number}"), "192.0.2.1")
+    assert len(throttle._unknown) == 5
+    with CaptureQueriesContext(connection) as captured:
+        assert statuses(client, 1) == [429]
+    assert not captured.captured_queries
 
 
 def test_memory_is_bounded_and_holds_no_secret(monkeypatch, rf):
