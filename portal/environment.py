@@ -29,6 +29,7 @@ class Environment:
     database_as_owner: bool
     db_prepared: bool
     secret_key: str
+    secret_key_fallbacks: list[str]
     allowed_hosts: list[str]
     trusted_proxy_count: int
     hsts_seconds: int
@@ -89,6 +90,7 @@ def _read(env: Env) -> Environment:
         database_as_owner=env.bool("DATABASE_AS_OWNER", False),
         db_prepared=env.bool("DB_PREPARED", True),
         secret_key=env.str("SECRET_KEY", "") or _generated_key(var, local),
+        secret_key_fallbacks=[key for key in env.list("SECRET_KEY_FALLBACKS", []) if key],
         allowed_hosts=list(LOOPBACK) if demo or not hosts else hosts,
         trusted_proxy_count=_number(env, "TRUSTED_PROXY_COUNT", 0, 0, 9),
         hsts_seconds=_number(env, "HSTS_SECONDS", 31_536_000, 0, 10**9),

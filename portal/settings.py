@@ -14,6 +14,7 @@ VAR_DIR = ENVIRONMENT.var
 DEBUG = ENVIRONMENT.debug
 DEMO = ENVIRONMENT.demo
 SECRET_KEY = ENVIRONMENT.secret_key
+SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks  # still open what they closed; close nothing any more
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxy_count
 PUBLIC_URL = ENVIRONMENT.public_url

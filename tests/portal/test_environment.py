@@ -64,6 +64,14 @@ def test_production_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said.allowed_hosts == ["portal.example"]
 
 
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(("said", "keys"), [("", []), ("former", ["former"]), ("one,two,", ["one", "two"])])
+def test_former_keys_are_listed(monkeypatch: pytest.MonkeyPatch, said: str, keys: list[str]) -> None:
+    for name, value in {**PRODUCTION, "SECRET_KEY_FALLBACKS": said}.items():
+        monkeypatch.setenv(name, value)
+    assert environment.read().secret_key_fallbacks == keys
+
+
 def test_secret_key_is_made_once_and_for_this_user_only(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO", "1")
     first = environment.read().secret_key
