@@ -40,7 +40,7 @@ class Version(Enum):
 @patience()
 @transaction.atomic(durable=True)
 def change_support_profile(
-    partner: Partner, *, values: Mapping[str, Any], version: datetime | None | Version, acting: Actor
+    partner: Partner, *, values: Mapping[str, Any], version: datetime | Version | None, acting: Actor
 ) -> AuditEvent | None:
     """Write these fields of the actor's own profile. Nothing different: nothing is written.
 
@@ -50,7 +50,7 @@ def change_support_profile(
 
 
 def change_support_profile_here(
-    partner: Partner, *, values: Mapping[str, Any], version: datetime | None | Version, acting: Actor
+    partner: Partner, *, values: Mapping[str, Any], version: datetime | Version | None, acting: Actor
 ) -> AuditEvent | None:
     """The same inside the caller's transaction."""
     require(acting, Permission.PROFILE_EDIT)
