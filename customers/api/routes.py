@@ -16,29 +16,32 @@ from customers.filters import answering, own_customers, related_at
 from customers.models import active_grant
 from portal.api.endpoint import endpoint
 from portal.api.faults import CUSTOMER_NOT_FOUND, Fault
-from portal.api.pages import PARAMETERS, page_in
+from portal.api.pages import PARAMETERS, VALUE, filter_parameter, page_in
 from portal.api.relationships import BY_NAME as BY_PARTNERS_NAME
 from portal.api.relationships import with_partners, writer_for
 from portal.api.schemas import CustomersPartners
 from portal.api.wire import answer, filter_of
-from portal.identifiers import canonical_guid
+from portal.identifiers import PATTERN, canonical_guid
 from portal.keyset import Order
 from portal.permissions import Permission, require
 
 router = Router(tags=["Customers"])
 
 BY_NAME = Order("sort_name")
-_FILTER = {
-    "name": "filter",
-    "in": "query",
-    "required": False,
-    "description": (
-        'JSON, as in {"Field":"CompanyName","Value":"cont","Operator":"starts_with"}. Fields: CompanyName, Domain, '
-        "IndirectReseller, IndirectCloudSolutionProvider (the last two compare tenant ids). Operators: starts_with, "
-        "equals, and contains (any word of the name)."
-    ),
-    "schema": {"type": "string"},
-}
+_FILTER = filter_parameter(
+    'As in {"Field":"CompanyName","Value":"cont","Operator":"starts_with"}. IndirectReseller and '
+    "IndirectCloudSolutionProvider compare tenant IDs; contains finds any word of a name.",
+    {
+        "Field": {"enum": ["CompanyName", "Domain"]},
+        "Operator": {"enum": ["starts_with", "equals", "contains", "substring"]},
+        "Value": VALUE,
+    },
+    {
+        "Field": {"enum": ["IndirectReseller", "IndirectCloudSolutionProvider"]},
+        "Operator": {"enum": ["starts_with", "equals"]},
+        "Value": {"type": "string", "pattern": PATTERN},
+    },
+)
 
 
 @router.get(

@@ -7,6 +7,8 @@ the answers it may give when it fails, and the two ways to prove who calls; `exa
 import copy
 from typing import Any
 
+from django.conf import settings
+
 from portal.api import examples
 from portal.api.faults import SOURCE
 
@@ -211,7 +213,13 @@ def completed(document: Document, permissions: dict[str, str]) -> Document:
         "oauth2": {
             "type": "oauth2",
             "description": "In place of `common` stands the tenant ID of the caller's organisation.",
-            "flows": {"clientCredentials": {"tokenUrl": "/common/oauth2/v2.0/token", "scopes": {}}},
+            "flows": {
+                "clientCredentials": {
+                    # OpenAPI 3.1 takes no address without its host here.
+                    "tokenUrl": settings.PUBLIC_URL + TOKEN_PATH.format(tenant="common"),
+                    "scopes": {},
+                }
+            },
         },
     }
     document["security"] = [{"bearer": []}, {"oauth2": []}]

@@ -21,6 +21,10 @@ PageWriter = Callable[[Sequence[Any]], list[dict[str, Any]]]
 
 #: What says which page, in an address.
 TURNED_BY = ("seekOperation", "continuationToken")
+#: A name without a value says nothing, as the name left out.
+NOTHING = {"const": ""}
+#: What a condition compares with. A number is read as it is written.
+VALUE = {"type": ["string", "integer"]}
 #: What may stand in the address of a list, for the documentation. Read by `paging_of`.
 PARAMETERS = [
     {
@@ -28,14 +32,14 @@ PARAMETERS = [
         "in": "query",
         "required": False,
         "description": "Items of a page, 1 to 500. Without a size, and with 0, a page has 500.",
-        "schema": {"type": "integer", "minimum": 0, "maximum": 500},
+        "schema": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 500}, NOTHING]},
     },
     {
         "name": "seekOperation",
         "in": "query",
         "required": False,
         "description": "Which page, seen from the one whose token is sent. In any case.",
-        "schema": {"type": "string", "enum": ["Next", "Previous", "First", "Last"]},
+        "schema": {"type": "string", "enum": ["Next", "Previous", "First", "Last", ""]},
     },
     {
         "name": CONTINUATION,
@@ -45,6 +49,19 @@ PARAMETERS = [
         "schema": {"type": "string"},
     },
 ]
+
+
+def filter_parameter(description: str, *conditions: dict[str, Any]) -> dict[str, Any]:
+    """The `filter` of an address, for the documentation. Each condition: what Field, Operator and Value may be."""
+    names = ["Field", "Value", "Operator"]
+    shapes = [{"type": "object", "required": names, "properties": condition} for condition in conditions]
+    return {
+        "name": "filter",
+        "in": "query",
+        "required": False,
+        "description": description,
+        "content": {"application/json": {"schema": {"anyOf": shapes}}},
+    }
 
 
 def page_in(

@@ -17,7 +17,7 @@ from ninja import Router
 
 from portal.api.endpoint import endpoint
 from portal.api.faults import Fault
-from portal.api.pages import PARAMETERS, Writer, page_in
+from portal.api.pages import PARAMETERS, VALUE, Writer, filter_parameter, page_in
 from portal.api.schemas import Relationships
 from portal.api.wire import Filter, answer, filter_of
 from portal.keyset import Order
@@ -54,17 +54,18 @@ _QUERY = [
             "type": "string",
             "enum": [
                 *("IsIndirectCloudSolutionProviderOf", "IsIndirectResellerOf"),
-                *(OF_RESELLERS, OF_PROVIDERS),
+                *(OF_RESELLERS, OF_PROVIDERS, ""),
             ],
         },
     },
-    {
-        "name": "filter",
-        "in": "query",
-        "required": False,
-        "description": 'Of the name: {"Field":"Name","Value":"nor","Operator":"substring"} or starts_with.',
-        "schema": {"type": "string"},
-    },
+    filter_parameter(
+        'Of the name: {"Field":"Name","Value":"nor","Operator":"substring"} or starts_with.',
+        {
+            "Field": {"const": "Name"},
+            "Operator": {"enum": ["substring", "starts_with", "contains", "equals"]},
+            "Value": VALUE,
+        },
+    ),
 ]
 
 

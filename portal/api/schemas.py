@@ -3,9 +3,27 @@
 Answers are written by hand, never through these: validation of every object costs half as much again (§9, JSON).
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from portal.models import SupportProfile
+
+
+def one_is_said(*names: str, **schemas: dict[str, Any]) -> dict[str, Any]:
+    """At least one of these members is there and is not null; `schemas` say what a member must be to count."""
+    return {
+        "anyOf": [
+            {"required": [name], "properties": {name: schemas.get(name, {"type": "string"})}}
+            for name in names
+        ]
+    }
+
+
+def _longest(name: str) -> int | None:
+    longest: int | None = getattr(SupportProfile._meta.get_field(name), "max_length", None)
+    return longest
 
 
 class Header(Schema):
@@ -64,11 +82,16 @@ class SupportProfileShape(Schema):
 
 
 class SupportProfileBody(Schema):
-    """What is left out, or null, stays as it is; an empty text takes it away."""
+    """What is left out, or null, stays as it is; an empty text takes it away. Something must be said."""
 
-    email: str | None = None
-    telephone: str | None = None
-    website: str | None = None
+    email: str | None = Field(None, max_length=_longest("email"), description="An address, or empty.")
+    telephone: str | None = Field(
+        None, max_length=_longest("telephone"), description="With its country, as in +33 1 99 00 47 10."
+    )
+    website: str | None = Field(
+        None, max_length=_longest("website"), description="As in www.example.com/support."
+    )
+    model_config = ConfigDict(json_schema_extra=one_is_said("email", "telephone", "website"))
 
 
 class MpnProfileAttributes(Schema):

@@ -119,7 +119,7 @@ def _parameters(said: dict[str, Any], shared: dict[str, Any]) -> Iterator[Parame
     """Its own; those every operation has are told once, above."""
     for one in said["parameters"]:
         if "$ref" not in one:
-            values = tuple(map(str, one["schema"].get("enum", ())))
+            values = tuple(value for value in one.get("schema", {}).get("enum", ()) if value)
             yield Parameter(one["name"], one["in"], one.get("description", ""), one["required"], values)
     for media in _bodies(said).values():
         required = media["schema"].get("required", ())

@@ -27,6 +27,8 @@ from portal.models import CredentialSecret
 BY_CLIENT = ratelimit.Rule("token-client", limit=100, seconds=60)
 BY_NETWORK = ratelimit.Rule("token-network", limit=300, seconds=60)
 FORM = "application/x-www-form-urlencoded"
+#: What is read; anything else is ignored (RFC 6749 §3.2).
+PARAMETERS = ("grant_type", "client_id", "client_secret", "scope", "resource")
 
 PARAMETER_MISSING = 900144
 PARAMETER_WRONG = 90100
@@ -115,16 +117,18 @@ def _exchange(request: HttpRequest, tenant: str) -> tuple[str, datetime, datetim
 
 
 def _form(request: HttpRequest) -> QueryDict:
-    """What was posted. Each parameter once (RFC 6749 §3.2), and only as a form."""
+    """What was posted, as a form alone. What we read is said once; what we do not know is ignored (RFC 6749 §3.2)."""
     if request.content_type != FORM:
         raise Refusal("invalid_request", PARAMETER_WRONG, f"Send the parameters as {FORM}.")
     try:
         said = request.POST
     except (BadRequest, SuspiciousOperation):  # not UTF-8; too large, or too many
-        raise Refusal("invalid_request", PARAMETER_WRONG, "The form cannot be read. Send it in UTF-8.") from None
-    twice = sorted(name for name, values in said.lists() if len(values) > 1)
+        raise Refusal(
+            "invalid_request", PARAMETER_WRONG, "The form cannot be read. Send it in UTF-8."
+        ) from None
+    twice = [name for name in PARAMETERS if len(said.getlist(name)) > 1]
     if twice:
-        raise Refusal("invalid_request", PARAMETER_WRONG, f"Sent more than once: {', '.join(twice)[:200]}.")
+        raise Refusal("invalid_request", PARAMETER_WRONG, f"Sent more than once: {', '.join(twice)}.")
     return said
 
 

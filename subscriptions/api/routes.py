@@ -29,14 +29,14 @@ _QUERY = [
         "in": "query",
         "required": False,
         "description": "Only those of this order.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 80},
+        "schema": {"type": "string", "pattern": "\\S"},
     },
     {
         "name": "mpn_id",
         "in": "query",
         "required": False,
         "description": "Only those whose reseller of record has this PartnerID.",
-        "schema": {"type": "string", "pattern": "^[0-9]{1,20}$"},
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
 ]
 

@@ -3,9 +3,11 @@
 from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from portal.api.schemas import Collection, CollectionAttributes, SelfLink
+from portal.api.pages import NOTHING
+from portal.api.schemas import Collection, CollectionAttributes, SelfLink, one_is_said
+from portal.identifiers import PATTERN
 from support_contacts.operations.batch import LARGEST
 
 
@@ -43,12 +45,19 @@ class Contact(Partner):
     start: str | None = None
 
 
+_NAMES_A_PARTNER: dict[str, dict[str, Any]] = {
+    "supportTenantId": {"type": "string", "pattern": PATTERN},
+    "supportMpnId": {"type": ["string", "integer"], "pattern": r"\S"},
+}
+
+
 class SupportContactBody(Schema):
     """The tenant ID decides; a PartnerID alone is looked up; both must name the same partner. Other members, and those
     of a body got from here, are not read."""
 
-    supportTenantId: str | None = None
-    supportMpnId: str | None = None
+    supportTenantId: str | None = Field(None, pattern=rf"{PATTERN}|^$")
+    supportMpnId: str | int | None = None
+    model_config = ConfigDict(json_schema_extra=one_is_said(*_NAMES_A_PARTNER, **_NAMES_A_PARTNER))
 
 
 Kind = Literal["default", "designated", "fallback", "not_recorded", "new_commerce"]
@@ -160,8 +169,10 @@ class Designations(Collection):
 
 
 class BatchItem(SupportContactBody):
-    customerId: str
-    subscriptionId: str
+    """An item without ids, or with anything else that is wrong, is answered with its own error."""
+
+    customerId: str | None = None
+    subscriptionId: str | None = None
     etag: str | None = Field(None, description="Only if the choice is still the one with this etag.")
     note: str | None = Field(None, max_length=1000, description="For the caller's own organisation.")
 
@@ -196,11 +207,15 @@ def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
         "in": "query",
         "required": False,
         "description": description,
-        "schema": {"type": "string", **schema},
+        "schema": schema or {"type": "string"},
     }
 
 
-AT = [_query("at", "An instant, or a date for every contact of that day in UTC. Not one to come.")]
+_MOMENT = {
+    "anyOf": [NOTHING, {"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
+}
+_TENANT = {"type": "string", "pattern": PATTERN}
+AT = [_query("at", "An instant, or a date for every contact of that day in UTC. Not one to come.", **_MOMENT)]
 IF_MATCH = [
     {
         "name": "If-Match",
@@ -211,10 +226,20 @@ IF_MATCH = [
     }
 ]
 LISTING = [
-    _query("attention", "Only those that are not in force.", enum=["true", "false"]),
-    _query("partner", "Only those of this partner: a tenant ID or a PartnerID."),
-    _query("changedSince", "Only those made, ended, lost or regained since: an instant, or a date in UTC."),
-    _query("customer", "Only those at this customer: a tenant ID."),
+    _query(
+        "attention", "Only those that are not in force.", enum=["true", "false", "1", "0", "yes", "no", ""]
+    ),
+    _query(
+        "partner",
+        "Only those of this partner: a tenant ID or a PartnerID.",
+        anyOf=[_TENANT, {"type": "string", "pattern": "^[0-9]*$"}],
+    ),
+    _query(
+        "changedSince",
+        "Only those made, ended, lost or regained since: an instant, or a date in UTC.",
+        **_MOMENT,
+    ),
+    _query("customer", "Only those at this customer: a tenant ID.", anyOf=[NOTHING, _TENANT]),
 ]
 
 
