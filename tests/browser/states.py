@@ -2,6 +2,7 @@
 
 from tests.browser import (  # noqa: F401
     states_answers,
+    states_api_docs,
     states_credentials,
     states_organisation,
     states_relationships,
