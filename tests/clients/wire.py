@@ -77,6 +77,14 @@ class Client:
 
     # What does not
 
+    def turned(self, found: list[dict[str, Any]], page: dict[str, Any]) -> bool:
+        """Adds a page, unless its items were there before: then the pages would never end."""
+        seen = {each["id"] for each in found}
+        new = not any(each["id"] in seen for each in page["items"])
+        self.expect(new, f"a page after {len(found)} customers, not one again")
+        found += page["items"]
+        return new
+
     def get(self, path: str) -> Any:
         return self.well(self.send("GET", path))
 
