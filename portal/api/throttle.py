@@ -21,6 +21,7 @@ from portal.actor import Actor
 WINDOW = 60
 #: Callers over their limit that one process remembers. A forgotten one is counted again, and refused again.
 MOST = 10_000
+ITEMS_A_CALL = 10
 
 #: Calls without a good bearer, of one network.
 UNKNOWN = ratelimit.Rule("api-unknown", limit=100, seconds=WINDOW)
@@ -39,14 +40,24 @@ def seconds_left(request: HttpRequest) -> int:
     )
 
 
-def count(request: HttpRequest, actor: Actor) -> int:
+def count(request: HttpRequest, actor: Actor, calls: int = 1) -> int:
     """Count this call for the actor's organisation; how many seconds to wait if it was one too many, else 0."""
     limit = settings.API_REQUESTS_PER_MINUTE
-    verdict = ratelimit.hit(ratelimit.key_for("api", actor.organisation.pk), limit, WINDOW)
+    key = ratelimit.key_for("api", actor.organisation.pk)
+    verdict = ratelimit.hit(key, limit, WINDOW, times=calls)
     if verdict:
         return 0
     _remember(_caller(request), verdict.retry_after_seconds)
     return verdict.retry_after_seconds
+
+
+def count_items(request: HttpRequest, actor: Actor, items: int) -> int:
+    """Count what a call of many items is more than the one call it was counted as; seconds to wait, or 0.
+
+    Ten items are a call. However many there are, they are let through where nothing else was asked for a minute.
+    """
+    calls = min(ceil(items / ITEMS_A_CALL), settings.API_REQUESTS_PER_MINUTE)
+    return count(request, actor, calls - 1) if calls > 1 else 0
 
 
 def count_unknown(request: HttpRequest) -> int:

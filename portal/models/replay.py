@@ -21,7 +21,7 @@ class ApiAnswer(models.Model):
     """The answer to one call, kept a day for whoever sends the same call again.
 
     Its row commits with the effect of the call and survives a crash with it: a logged table. `call` is the hash of
-    method, path and body; `body` is empty only while the transaction that makes it is under way.
+    method, path and body; `body`, compressed, is empty only while the transaction that makes it is under way.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
 
+from portal.api import throttle
 from portal.api.endpoint import endpoint
 from portal.api.pages import PARAMETERS, page_written
 from portal.api.replay import once
@@ -122,9 +123,12 @@ def update_support_contacts(request: HttpRequest) -> HttpResponse:
     """Up to 1,000 choices, each with its own answer in the order given. One that is refused stops no other.
 
     A subscription named twice with different partners is refused each time; named twice with the same one, it is
-    changed once. Without an etag an item takes whatever is there. Rights are asked of the whole batch: 403.
+    changed once. Without an etag an item takes whatever is there. Rights are asked of the whole batch: 403. Ten items
+    count as one call towards the limit of a minute.
     """
     lines = lines_in(body_of(request))
+    if seconds := throttle.count_items(request, actor_of(request), len(lines)):
+        return throttle.refusal(seconds)
     return once(request, lambda: choose_all(request, lines))
 
 

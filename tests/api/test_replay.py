@@ -1,5 +1,6 @@
 """The same call twice has one effect; what another one is; who is asked first; what is forgotten."""
 
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -153,7 +154,11 @@ def test_the_second_waits_for_the_first_and_after_that_is_409(client, organisati
     row.delete()
     with transaction.atomic():
         ApiAnswer.objects.create(
-            credential_id=key[0], request_id=key[1], call=key[2], body=b"{}", created_at=timezone.now()
+            credential_id=key[0],
+            request_id=key[1],
+            call=key[2],
+            body=zlib.compress(b"{}"),
+            created_at=timezone.now(),
         )
         [waited] = at_once(1, lambda: _impatient(lambda: put(Caller(client.secret))))
         assert waited.status_code == 409

@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from portal.models import AuditEvent, AuditNote, Mail
+from portal.api import throttle
+from portal.models import ApiAnswer, AuditEvent, AuditNote, Mail
 from portal.permissions import Role
 from support_contacts.models import Designation
 from tests.api.caller import Caller, bearer, check_fault
@@ -68,6 +69,48 @@ def events():
 
 def stored():
     return dict(Designation.objects.filter(ended_at=None).values_list("subscription_id", "partner_id"))
+
+
+@pytest.fixture
+def limit(settings):
+    """Calls a minute; nobody is remembered from one test to the next."""
+
+    def set_to(calls):
+        settings.API_REQUESTS_PER_MINUTE = calls
+
+    throttle.forget()
+    yield set_to
+    throttle.forget()
+
+
+@pytest.mark.parametrize(("items", "status"), [(50, 200), (51, 429)])
+def test_ten_items_count_as_a_call(api, limit, items, status):
+    limit(10)
+    assert len(post(api, *[{}] * 45)) == 45
+    response = api.post(BATCH, {"items": [{}] * items})
+    assert response.status_code == status
+    assert api.get("/v1/profiles/mpn").status_code == 429
+
+
+def test_a_batch_above_the_limit_of_a_minute_takes_a_minute_of_its_own(api, limit):
+    limit(3)
+    assert api.post(BATCH, {"items": [{}] * 100}).status_code == 200
+    assert api.post(BATCH, {"items": [{}]}).status_code == 429
+
+
+def test_a_batch_that_counts_too_much_does_nothing(world, api, limit):
+    limit(2)
+    post(api, *[{}] * 11)
+    assert api.post(BATCH, {"items": [line(world.subscription, world.trey)]}).status_code == 429
+    assert not stored()
+
+
+def test_its_kept_answer_is_small_and_comes_again_as_it_was(world, api):
+    lines = [line(world.subscription, world.trey), *[{"subscriptionId": str(uuid.uuid4())}] * 99]
+    request_id = {"MS-RequestId": str(uuid.uuid4())}
+    first, second = (api.post(BATCH, {"items": lines}, headers=request_id) for _time in range(2))
+    assert first.content == second.content
+    assert len(ApiAnswer.objects.get().body) * 5 < len(first.content)
 
 
 def test_every_item_has_its_own_answer_in_the_order_given(world, api, rows):
