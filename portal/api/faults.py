@@ -133,9 +133,10 @@ def _of_operation(error: OperationError) -> Fault:
     if isinstance(error, Busy):
         return Fault(HTTPStatus.CONFLICT, OPERATION_PENDING, error.message, error.code)
     code = INVALID_INPUT
-    if isinstance(error, Conflict):
-        code = STALE_ETAG
-    elif isinstance(error, NotEligible):
+    if isinstance(error, Conflict):  # the portal's sentence speaks of a page
+        text = _("Somebody changed this since the etag was read.")
+        return Fault(HTTPStatus.BAD_REQUEST, STALE_ETAG, text, error.code)
+    if isinstance(error, NotEligible):
         code = NOT_A_RESELLER
     elif isinstance(error, NewCommerce):
         code = NOT_SUPPORTED

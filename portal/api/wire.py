@@ -55,10 +55,14 @@ def _present(value: Any) -> Any:
 
 
 def instant(moment: datetime | None, *, never_ends: bool = False) -> str | None:
-    """`2026-11-22T09:00:00.123Z`. What never ends is Microsoft's year 9999 where the caller says that None means so."""
+    """`2026-11-22T09:00:00.123456Z`: as exact as it is stored, so that `?at=` of what we said asks the same instant.
+
+    What never ends is Microsoft's year 9999 where the caller says that None means so.
+    """
     if moment is None:
         return NEVER_ENDS if never_ends else None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    digits = "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.astimezone(UTC).isoformat(timespec=digits).replace("+00:00", "Z")
 
 
 def link(uri: str, *, headers: Iterable[Mapping[str, str]] = ()) -> dict[str, Any]:

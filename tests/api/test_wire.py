@@ -108,7 +108,8 @@ def test_what_is_not_there_is_left_out():
 @pytest.mark.parametrize(
     ("moment", "text"),
     [
-        (datetime(2026, 11, 22, 9, 0, 0, 123456, UTC), "2026-11-22T09:00:00.123Z"),
+        (datetime(2026, 11, 22, 9, 0, 0, 123456, UTC), "2026-11-22T09:00:00.123456Z"),
+        (datetime(2026, 11, 22, 9, 0, 0, 123000, UTC), "2026-11-22T09:00:00.123Z"),
         (datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=2))), "2026-11-22T07:00:00.000Z"),
         (None, None),
     ],

@@ -6,12 +6,16 @@ from itertools import pairwise
 
 import pytest
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import DelegatedAdmin
 from portal.actor import Actor
+from portal.api.wire import instant
+from portal.keyset import Cursor
 from subscriptions.models import Subscription
+from support_contacts.models import Designation
 from support_contacts.operations.commerce import apply_move
 from tests.api.caller import Caller, bearer
 from tests.factories import DesignationFactory, ResellerFactory, SubscriptionFactory, make_eligible
@@ -117,7 +121,7 @@ def test_r9_at_an_instant_the_contact_of_then_in_microsofts_shape(lived, api):
 
     assert (body["supportTenantId"], body["kind"]) == (str(lived.trey.pk), "designated")
     assert body["attributes"] == {"objectType": "SupportContact"}
-    assert body["at"] == days_ago(20).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert body["at"] == instant(days_ago(20))
     before = was(api, lived.subscription, iso(days_ago(40, microseconds=-1))).json()
     assert (before["name"], before["kind"]) == ("Fabrikam Distribution", "default")
     assert was(api, lived.subscription, iso(days_ago(40))).json()["name"] == "Trey Research"
@@ -156,7 +160,7 @@ def test_r9_a_date_answers_every_interval_of_that_day(lived, api):
 
 
 def stamp(moment):
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return instant(moment)
 
 
 def test_r9_today_lasts(lived, api):
@@ -246,6 +250,97 @@ def test_r11_whose_and_who(world, api):
         assert api.get(contact_uri(SubscriptionFactory(), more)).status_code == 404
         assert trey.get(contact_uri(world.subscription, more)).status_code == 404
         assert billing.get(contact_uri(world.subscription, more)).status_code == 403
+
+
+@pytest.fixture
+def long_life(lived):
+    """Trey again and again: in force, without delegated admin, with gaps and without, and once for no time at all."""
+    DelegatedAdmin.objects.update(ends_at=days_ago(65))
+    for day in range(50, 80, 2):
+        DesignationFactory(
+            subscription=lived.subscription,
+            partner=lived.trey,
+            started_at=days_ago(day),
+            ended_at=days_ago(day - (2 if day % 4 else 1)),
+            ended_as="back_to_provider",
+        )
+    for day, end in ((45, 45), (150, 140)):  # for no time; before our first record
+        DesignationFactory(
+            subscription=lived.subscription,
+            partner=lived.trey,
+            started_at=days_ago(day),
+            ended_at=days_ago(end),
+            ended_as="replaced",
+        )
+    return lived
+
+
+def pages(api, subscription, size):
+    found, more = [], f"/history?size={size}"
+    while more:
+        body = api.get(contact_uri(subscription, more)).json()
+        assert 0 < body["totalCount"] <= size
+        found += body["items"]
+        following = body["links"].get("next")
+        assert (following is None) == ("continuationToken" not in body)
+        more = following and following["uri"].partition("/supportcontact")[2]
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 26, 500])
+def test_a_history_in_pages_is_the_history(long_life, api, size):
+    whole = history(api, long_life.subscription)
+
+    assert len(whole) == 28
+    assert pages(api, long_life.subscription, size) == whole
+
+
+def test_r9_every_interval_is_found_at_its_start_and_on_its_day(long_life, api):
+    for said in history(api, long_life.subscription):
+        if said["kind"] == "not_recorded":
+            continue
+        then = was(api, long_life.subscription, said["start"]).json()
+        assert (then["kind"], then["start"]) == (said["kind"], said["start"])
+        on_the_day = was(api, long_life.subscription, said["start"][:10]).json()["items"]
+        assert (said["kind"], said["start"]) in [(one["kind"], one["start"]) for one in on_the_day]
+
+
+@pytest.mark.parametrize(
+    ("more", "most"),
+    [
+        ("/history?size=3", 4),
+        (f"?at={iso(days_ago(55))}", 1),
+        (f"?at={days_ago(55).date()}", 2),
+        (f"?at={days_ago(90).date()}", 0),
+    ],
+)
+def test_only_what_is_told_is_fetched(long_life, api, more, most):
+    made = []
+
+    def count(sender, instance, **_more):
+        made.append(instance)
+
+    post_init.connect(count, sender=Designation)
+    try:
+        assert api.get(contact_uri(long_life.subscription, more)).status_code == 200
+    finally:
+        post_init.disconnect(count, sender=Designation)
+    assert len(made) <= most
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [("seekOperation=Last", "seek"), ("size=501", "size"), ("continuationToken=x", "continuation_token")],
+)
+def test_a_page_of_a_history_that_is_not_there(lived, api, query, reason):
+    response = api.get(contact_uri(lived.subscription, f"/history?{query}"))
+    assert (response.status_code, response.json()["data"]) == (400, [reason])
+
+
+def test_a_token_of_another_list_is_none_of_a_history(lived, api):
+    token = str(Cursor("Contoso", uuid.uuid4(), 1))
+    response = api.get(contact_uri(lived.subscription, f"/history?continuationToken={token}"))
+    assert (response.status_code, response.json()["data"]) == (400, ["continuation_token"])
 
 
 @pytest.mark.parametrize("more", ["/history", f"?at={days_ago(20).date()}"])

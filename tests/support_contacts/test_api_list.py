@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import DelegatedAdmin
+from portal.api.wire import instant
 from portal.models import ResellerRelationship
 from tests.api.caller import Caller, bearer
 from tests.factories import (
@@ -43,7 +44,7 @@ def designated(world, reseller=None, customer=None, **more):
 
 
 def stamp(moment):
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return instant(moment)
 
 
 def test_a_choice_in_force(world, api):
