@@ -80,6 +80,7 @@ def _read(env: Env) -> Environment:
         raise ImproperlyConfigured(
             "WEBHOOKS_TO_LOOPBACK=1 lets webhooks reach this machine: for DEMO=1 or DEBUG=1 only."
         )
+    former: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
     port = _number(env, "PORT", 8000, 1, 65535)
     return Environment(
         var=var,
@@ -90,7 +91,7 @@ def _read(env: Env) -> Environment:
         database_as_owner=env.bool("DATABASE_AS_OWNER", False),
         db_prepared=env.bool("DB_PREPARED", True),
         secret_key=env.str("SECRET_KEY", "") or _generated_key(var, local),
-        secret_key_fallbacks=[key for key in env.list("SECRET_KEY_FALLBACKS", []) if key],
+        secret_key_fallbacks=list(filter(None, former)),
         allowed_hosts=list(LOOPBACK) if demo or not hosts else hosts,
         trusted_proxy_count=_number(env, "TRUSTED_PROXY_COUNT", 0, 0, 9),
         hsts_seconds=_number(env, "HSTS_SECONDS", 31_536_000, 0, 10**9),
