@@ -85,7 +85,12 @@ def list_candidates(request: HttpRequest, tenant: str, subscription: str) -> Htt
     return answer(collection(items, self_uri=f"{path}/candidates"))
 
 
-@router.get(f"{CONTACT}/history", summary="Get who was the support contact", response={200: schemas.History})
+@router.get(
+    f"{CONTACT}/history",
+    summary="Get who was the support contact",
+    response={200: schemas.History},
+    openapi_extra={"parameters": history.TURNED},
+)
 @endpoint(Permission.CUSTOMER_VIEW, needs_row=True)
 def list_contact_history(request: HttpRequest, tenant: str, subscription: str) -> HttpResponse:
     """Every interval, newest first, with the change that began it; persons are not named."""

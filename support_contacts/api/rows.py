@@ -1,12 +1,12 @@
 """The rows calls are about. Not visible, not there and not even an id are one answer (R11)."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -97,14 +97,24 @@ def _ids(tenant: str, subscription: str) -> tuple[uuid.UUID, uuid.UUID]:
     return customer_id, guid
 
 
-def life_of(request: HttpRequest, row: Subscription, now: datetime) -> list[Interval]:
-    """Who was the contact, from the first day until `now`. Four queries, whatever happened in between."""
-    found = list(
-        Designation.objects.visible_to(actor_of(request))
-        .filter(provider_id=row.provider_id, subscription_id=row.pk)
-        .select_related("partner__organisation")
-        .order_by("started_at", "pk")
+def stood(request: HttpRequest, row: Subscription) -> QuerySet[Designation]:
+    """The designations that stood at any instant recorded here, latest first; no two of them at one instant.
+
+    Each of them begins an interval of its own. What ended the moment it began, or before our first record, or began
+    after the move to new commerce, is nobody's contact at any instant.
+    """
+    rows: QuerySet[Designation] = Designation.objects.visible_to(actor_of(request))
+    rows = rows.filter(provider_id=row.provider_id, subscription_id=row.pk).filter(
+        Q(ended_at=None) | Q(ended_at__gt=F("started_at")) & Q(ended_at__gt=row.recorded_at)
     )
+    if row.moved_to_new_commerce_at:
+        rows = rows.filter(started_at__lt=row.moved_to_new_commerce_at)
+    return rows.select_related("partner__organisation").order_by("-started_at", "-pk")
+
+
+def life_of(row: Subscription, designations: Iterable[Designation], now: datetime) -> list[Interval]:
+    """Who was the contact until `now`, as far as these designations tell. Four queries, whatever happened."""
+    found = list(designations)
     for designation in found:
         designation.subscription = row
     standings = {partner: standing for (_p, partner, _c), standing in standings_of(found).items()}
