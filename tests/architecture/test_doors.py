@@ -61,6 +61,7 @@ EVENTS = {
     "partner_relationships:end-rights": ["delegated_admin.ended"],
     "providers:accept": ["reseller_relationship.established"],
     "providers:decline": ["reseller_relationship.declined"],
+    "providers:end": ["reseller_relationship.ended"],
     "resellers:agreement": ["reseller_agreement.changed"],
     "resellers:end": ["reseller_relationship.ended"],
     "resellers:invitation-withdraw": ["organisation.invitation_withdrawn"],
