@@ -32,9 +32,7 @@ urlpatterns = [
     path("webhooks/<guid:webhook>/resume/", webhooks.resume, name="resume-webhook"),
     path("webhooks/<guid:webhook>/test/", webhooks.test, name="test-webhook"),
     path("webhooks/<guid:webhook>/delete/", webhooks.delete, name="delete-webhook"),
-    path(
-        "webhooks/<guid:webhook>/deliveries/<guid:delivery>/", webhooks.delivery, name="webhook-delivery"
-    ),
+    path("webhooks/<guid:webhook>/deliveries/<guid:delivery>/", webhooks.delivery, name="webhook-delivery"),
     path(
         "webhooks/<guid:webhook>/deliveries/<guid:delivery>/resend/", webhooks.resend, name="resend-webhook"
     ),

@@ -337,7 +337,6 @@ class TestStill:
         with pytest.raises(NotPermitted):
             still(integration, Permission.CONTACT_ASSIGN)
 
-
     def test_a_secret_that_has_ended_since_is_refused_and_the_new_one_not(self, admin):
         """The call was let in before; under the lock its secret is asked again."""
         former = made(admin, Role.ADMIN_AGENT)
