@@ -86,6 +86,11 @@ def list_addons(request: HttpRequest, tenant: str, subscription: str) -> HttpRes
     return _listed(request, own.filter(children), customer, path)
 
 
+def _not_found() -> Fault:
+    text = _("This customer has no subscription of yours with this ID.")
+    return Fault(HTTPStatus.NOT_FOUND, SUBSCRIPTION_NOT_FOUND, text, "not_found")
+
+
 def _of(request: HttpRequest, customer: Any) -> QuerySet[Subscription]:
     """Those of this customer that the caller itself has: what others sold it is theirs alone (R12)."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -117,17 +122,11 @@ def _text(request: HttpRequest, name: str) -> str | None:
 
 def _found(rows: QuerySet[Subscription], text: str) -> Any:
     """The subscription this id names: Microsoft's in any case and notation, or ours. Otherwise 404/20003."""
-    named = rows.identified(text)  # type: ignore[attr-defined]
-    found = list(named.values_list(*shapes.COLUMNS, named=True)[:2])
-    if not found:
-        raise Fault(
-            HTTPStatus.NOT_FOUND,
-            SUBSCRIPTION_NOT_FOUND,
-            _("This customer has no subscription of yours with this ID."),
-            "not_found",
-        )
-    # One id can be Microsoft's of one row and ours of another only by making it so; Microsoft's counts.
-    return next((row for row in found if row.microsoft_id == str(canonical_guid(text))), found[0])
+    named = rows.named(text)  # type: ignore[attr-defined]
+    found = named.values_list(*shapes.COLUMNS, named=True).first()
+    if found is None:
+        raise _not_found()
+    return found
 
 
 def _listed(request: HttpRequest, rows: QuerySet[Subscription], customer: Any, path: str) -> HttpResponse:
