@@ -15,8 +15,8 @@ def still(acting: Actor, permission: Permission) -> Actor:
     """The same actor with the roles of this instant, held until the transaction ends.
 
     First in the order of locks. Raises NotPermitted for somebody whose roles no longer allow it, or who is no longer
-    a member, and for an integration that was revoked or has expired, or whose secret has ended. Operators and the system have nothing to lose;
-    nor has an integration without a credential, which only the demo's history knows.
+    a member, and for an integration that was revoked or has expired, or whose secret has ended. Operators and the
+    system have nothing to lose; nor has an integration without a credential, which only the demo's history knows.
     """
     if acting.kind == ActorKind.INTEGRATION and acting.credential_id:
         credential = _live(acting.credential_id, acting)
