@@ -74,7 +74,7 @@ class Prepared:
                 }
                 question = self._build(**stand_ins)
                 compiler = question.query.get_compiler(using=DEFAULT_DB_ALIAS)
-                if question._prefetch_related_lookups:
+                if question._prefetch_related_lookups:  # type: ignore[attr-defined]
                     raise TypeError("A prepared question is one question: no prefetch_related.")
                 try:
                     sql, params = compiler.as_sql()
