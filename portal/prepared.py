@@ -12,9 +12,10 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 
@@ -73,7 +74,12 @@ class Prepared:
                 }
                 question = self._build(**stand_ins)
                 compiler = question.query.get_compiler(using=DEFAULT_DB_ALIAS)
-                sql, params = compiler.as_sql()
+                if question._prefetch_related_lookups:  # type: ignore[attr-defined]
+                    raise TypeError("A prepared question is one question: no prefetch_related.")
+                try:
+                    sql, params = compiler.as_sql()
+                except EmptyResultSet:
+                    raise TypeError("A prepared question that nothing answers asks nothing.") from None
                 unasked = [
                     name for name, value in stand_ins.items() if not {value, str(value)} & _texts(params)
                 ]
@@ -92,8 +98,10 @@ def _place(param: Any, stand_ins: dict[str, Any]) -> Callable[[dict[str, Any]], 
             return lambda values: values[name]
         if param == str(stand_in):
             return lambda values: str(values[name])
-    if isinstance(param, datetime | uuid.UUID | list | tuple):
-        raise TypeError("A prepared question holds no instant and no id of its own.")
+    if isinstance(param, date | time | uuid.UUID | list | tuple):
+        raise TypeError("A prepared question holds no instant, date or id of its own.")
+    if any(str(stand_in) in str(param) for stand_in in stand_ins.values()):
+        raise TypeError("A prepared question asks for a value as it is, not for a part of something else.")
     return lambda values: param
 
 

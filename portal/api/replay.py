@@ -30,6 +30,10 @@ ON CONFLICT (credential_id, request_id, call) DO UPDATE SET created_at = EXCLUDE
     WHERE kept.created_at < %(stale)s
 RETURNING id
 """
+# A first one may be a long batch: the second waits for its answer longer than anybody for a row, and only for that.
+WAITS = {"lock_timeout": "30s", "statement_timeout": "35s"}
+_LIMITS = "SELECT name, current_setting(name) FROM unnest(ARRAY[%s, %s]::text[]) AS name"
+_LIMIT = "SELECT set_config(%s, %s, true)"
 
 
 def once(request: HttpRequest, effect: Callable[[], Mapping[str, Any]]) -> HttpResponse:
@@ -79,6 +83,10 @@ def _claim(key: Mapping[str, Any], now: datetime) -> uuid.UUID | None:
         "stale": now - KEPT,
     }
     with connection.cursor() as cursor:
+        cursor.execute(_LIMITS, list(WAITS))
+        usual = dict(cursor.fetchall())
+        cursor.executemany(_LIMIT, list(WAITS.items()))
         cursor.execute(_CLAIM, params)
         row = cursor.fetchone()
+        cursor.executemany(_LIMIT, list(usual.items()))
     return row[0] if row else None

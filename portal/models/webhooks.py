@@ -1,6 +1,7 @@
 """Webhooks: where an organisation wants to be told, the secrets it knows us by, what it was told and answered."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -99,6 +100,11 @@ class WebhookEndpoint(models.Model):
 
     def __str__(self):
         return self.url
+
+    @property
+    def host(self) -> str:
+        """What people know it by."""
+        return urlsplit(self.url).netloc
 
     @property
     def sends(self) -> bool:

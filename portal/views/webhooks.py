@@ -193,11 +193,14 @@ def delivery(request: HttpRequest, webhook: uuid.UUID, delivery: uuid.UUID) -> H
     """One event on its way: what was sent, every try, what came back."""
     found = _delivery(request, webhook, delivery)
     row = found.endpoint
+    # Tries first: what is then said of the delivery is not older than what is said of them.
+    attempts = list(found.attempts.order_by("-at", "-pk")[:50])
+    found.refresh_from_db(fields=["outcome", "due_at", "body", "tries"])
     context = {
-        "shown": delivery_described(found),
+        "shown": delivery_described(found, attempts),
         "row": row,
         "body": json.dumps(json.loads(found.body), ensure_ascii=False, indent=2) if found.body else "",
-        "attempts": found.attempts.order_by("-at", "-pk")[:50],
+        "attempts": attempts,
     }
     return render_page(request, "portal/webhooks/delivery.html", context)
 

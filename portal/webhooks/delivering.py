@@ -5,12 +5,13 @@ leaves it due again. Nothing is promised about the order. One endpoint is served
 long, so that a dead one takes nobody else's place.
 """
 
+import logging
 import random
 import time
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -25,6 +26,8 @@ from portal.models.webhooks import (
 from portal.operations.webhook_stops import stop_endpoint
 from portal.webhooks import payloads, signing
 from portal.webhooks.sending import Answer, post
+
+logger = logging.getLogger(__name__)
 
 #: How long a delivery is tried, and how soon again at first. Each time it waits as long again as it has waited.
 WINDOW, FIRST = timedelta(hours=24), timedelta(minutes=1)
@@ -89,11 +92,16 @@ def _take(endpoint_id: uuid.UUID | str) -> WebhookDelivery | None:
 
 def _send(delivery: WebhookDelivery) -> Answer | None:
     """What came back; None where it may not be told any more, and was not."""
-    body = payloads.body_of(delivery)
+    try:
+        body = payloads.body_of(delivery)
+    except DatabaseError:  # the job fails, and the next one finds it due again
+        raise
+    except Exception:  # a mistake of ours stands in nobody else's way
+        logger.exception("webhook_not_composed", extra={"delivery": str(delivery.pk)})
+        _drop(delivery, WebhookOutcome.FAILED)
+        return None
     if body is None:
-        WebhookDelivery.objects.filter(pk=delivery.pk, outcome="").update(
-            outcome=WebhookOutcome.WITHHELD, finished_at=timezone.now(), due_at=None, tries=F("tries") - 1
-        )
+        _drop(delivery, WebhookOutcome.WITHHELD)
         return None
     if not delivery.body:
         delivery.body = body
@@ -112,6 +120,13 @@ def _send(delivery: WebhookDelivery) -> Answer | None:
         signing.SIGNATURE: signing.signature(content, live, int(now.timestamp())),
     }
     return post(delivery.endpoint.url, content, headers)
+
+
+def _drop(delivery: WebhookDelivery, outcome: WebhookOutcome) -> None:
+    """Over without a request."""
+    WebhookDelivery.objects.filter(pk=delivery.pk, outcome="").update(
+        outcome=outcome, finished_at=timezone.now(), due_at=None, tries=F("tries") - 1
+    )
 
 
 def _record(delivery: WebhookDelivery, answer: Answer) -> None:

@@ -85,8 +85,9 @@ def deliveries_described(rows: Sequence[WebhookDelivery], endpoint: WebhookEndpo
     return [_described(row, last.get(row.pk)) for row in rows]
 
 
-def delivery_described(row: WebhookDelivery) -> Sent:
-    return _described(row, row.attempts.order_by("-at", "-pk").first())
+def delivery_described(row: WebhookDelivery, attempts: Sequence[WebhookTry]) -> Sent:
+    """One delivery, whose tries are at hand, the last one first."""
+    return _described(row, attempts[0] if attempts else None)
 
 
 def _described(row: WebhookDelivery, last: WebhookTry | None) -> Sent:

@@ -11,7 +11,7 @@ from ninja import Router
 
 from customers.api.routes import customer_for
 from portal.api.endpoint import endpoint
-from portal.api.faults import SUBSCRIPTION_NOT_FOUND, Fault, bad_input
+from portal.api.faults import CUSTOMER_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, Fault, bad_input
 from portal.api.pages import PARAMETERS, page_in
 from portal.api.wire import answer
 from portal.identifiers import canonical_guid
@@ -62,7 +62,7 @@ def list_subscriptions(request: HttpRequest, tenant: str) -> HttpResponse:
 )
 @endpoint(Permission.CUSTOMER_VIEW, needs_row=True)
 def get_subscription(request: HttpRequest, tenant: str, subscription: str) -> HttpResponse:
-    customer = customer_for(request, tenant, timezone.now())
+    customer = _customer_of(request, tenant)
     row = _found(_of(request, customer), subscription)
     return answer(shapes.writer_for(customer.country)(row))
 
@@ -76,7 +76,7 @@ def get_subscription(request: HttpRequest, tenant: str, subscription: str) -> Ht
 @endpoint(Permission.CUSTOMER_VIEW, needs_row=True)
 def list_addons(request: HttpRequest, tenant: str, subscription: str) -> HttpResponse:
     """Those tied to it, and those that name it as their parent and are not tied yet."""
-    customer = customer_for(request, tenant, timezone.now())
+    customer = _customer_of(request, tenant)
     own = _of(request, customer)
     parent = _found(own, subscription)
     children = Q(parent_id=parent.pk)
@@ -84,6 +84,20 @@ def list_addons(request: HttpRequest, tenant: str, subscription: str) -> HttpRes
         children |= Q(parent_id=None, parent_microsoft_id=parent.microsoft_id)
     path = f"/customers/{customer.customer_id}/subscriptions/{shapes.public_id(parent)}/addons"
     return _listed(request, own.filter(children), customer, path)
+
+
+def _customer_of(request: HttpRequest, tenant: str) -> Any:
+    """The customer of a subscription. What the address names is the subscription, so that a customer who is not there
+    is the same 404/20003, here and below it."""
+    try:
+        return customer_for(request, tenant, timezone.now())
+    except Fault as fault:
+        raise _not_found() if fault.code == CUSTOMER_NOT_FOUND else fault from None
+
+
+def _not_found() -> Fault:
+    text = _("This customer has no subscription of yours with this ID.")
+    return Fault(HTTPStatus.NOT_FOUND, SUBSCRIPTION_NOT_FOUND, text, "not_found")
 
 
 def _of(request: HttpRequest, customer: Any) -> QuerySet[Subscription]:
@@ -117,17 +131,11 @@ def _text(request: HttpRequest, name: str) -> str | None:
 
 def _found(rows: QuerySet[Subscription], text: str) -> Any:
     """The subscription this id names: Microsoft's in any case and notation, or ours. Otherwise 404/20003."""
-    named = rows.identified(text)  # type: ignore[attr-defined]
-    found = list(named.values_list(*shapes.COLUMNS, named=True)[:2])
-    if not found:
-        raise Fault(
-            HTTPStatus.NOT_FOUND,
-            SUBSCRIPTION_NOT_FOUND,
-            _("This customer has no subscription of yours with this ID."),
-            "not_found",
-        )
-    # One id can be Microsoft's of one row and ours of another only by making it so; Microsoft's counts.
-    return next((row for row in found if row.microsoft_id == str(canonical_guid(text))), found[0])
+    named = rows.named(text)  # type: ignore[attr-defined]
+    found = named.values_list(*shapes.COLUMNS, named=True).first()
+    if found is None:
+        raise _not_found()
+    return found
 
 
 def _listed(request: HttpRequest, rows: QuerySet[Subscription], customer: Any, path: str) -> HttpResponse:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -91,12 +90,8 @@ def _etag(said: Mapping[str, Any]) -> str:
 
 def _find_rows(actor: Actor, lines: Sequence[Line]) -> None:
     """Every subscription in one query; visible comes before everything else that may be wrong with an item (R6)."""
-    guids = {line.key[1] for line in lines} - {None}
-    found: dict[Key, Subscription] = {}
-    named = Q(microsoft_id__in=[str(guid) for guid in guids]) | Q(pk__in=list(guids))
-    for row in own(actor).filter(named).only("pk", "customer_id", "microsoft_id") if guids else ():
-        found[row.customer_id, row.pk] = row
-        found[row.customer_id, canonical_guid(row.microsoft_id)] = row
+    guids = {line.key[1] for line in lines if line.key[1]}
+    found: dict[Key, Subscription] = own(actor).only("pk", "customer_id", "microsoft_id").each_named(guids)
     for line in lines:
         line.row = found.get(line.key) if None not in line.key else None
         if line.row is None:

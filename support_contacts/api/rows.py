@@ -77,7 +77,7 @@ def shown_now(request: HttpRequest, tenant: str, subscription: str, now: datetim
 
 def _shown(at: datetime, me: uuid.UUID, customer: uuid.UUID, subscription: uuid.UUID) -> Any:
     rows = Subscription.objects.visible_to(Actor(Organisation(pk=me)), at).sold_by(me)
-    found = rows.identified(str(subscription)).filter(customer_id=customer).order_by("pk")
+    found = rows.named(str(subscription)).filter(customer_id=customer)
     columns = ("pk", "customer_id", "microsoft_id", "is_new_commerce", "contact_version", "in_force")
     return found.annotate(in_force=partner_in_force(at)).values_list(*columns, named=True)[:1]
 
@@ -87,7 +87,7 @@ _SHOWN = Prepared(_shown, at=datetime, me=uuid.UUID, customer=uuid.UUID, subscri
 
 def _identified(actor: Actor, tenant: str, subscription: str) -> Any:
     customer_id, guid = _ids(tenant, subscription)
-    return own(actor).identified(str(guid)).filter(customer_id=customer_id)
+    return own(actor).named(str(guid)).filter(customer_id=customer_id)
 
 
 def _ids(tenant: str, subscription: str) -> tuple[uuid.UUID, uuid.UUID]:

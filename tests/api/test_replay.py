@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -146,8 +146,9 @@ def test_twenty_at_once_that_fail_leave_nothing(client, organisation):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_second_waits_for_the_first_and_after_that_is_409(client, organisation):
+def test_the_second_waits_for_the_first_and_after_that_is_409(client, organisation, monkeypatch):
     """The first has written its key and does not come to an end: not 5xx, which Java repeats without end."""
+    monkeypatch.setattr(replay, "WAITS", {"lock_timeout": "100ms", "statement_timeout": "5s"})
     put(client)
     row = ApiAnswer.objects.get()
     key = (row.credential_id, row.request_id, bytes(row.call))
@@ -160,11 +161,41 @@ def test_the_second_waits_for_the_first_and_after_that_is_409(client, organisati
             body=zlib.compress(b"{}"),
             created_at=timezone.now(),
         )
-        [waited] = at_once(1, lambda: _impatient(lambda: put(Caller(client.secret))))
+        [waited] = at_once(1, lambda: put(Caller(client.secret)))
         assert waited.status_code == 409
         assert waited.json()["code"] == 900278
     assert put(client).content == b"{}"
     assert letters(organisation) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_second_waits_longer_for_the_first_than_for_any_other_lock(client, organisation):
+    """A batch may take its time. What the second waits for is no row it changes, but the answer."""
+    put(client)
+    row = ApiAnswer.objects.get()
+    row.delete()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            second = pool.submit(
+                _in_thread, lambda: _impatient(lambda: put(Caller(client.secret))), Barrier(1)
+            )
+            _wait_until_somebody_waits("AND clock_timestamp() - waitstart > interval '300 milliseconds'", second)
+        assert second.result().status_code == 200
+    assert letters(organisation) == 1
+
+
+def test_only_the_claim_is_patient(client):
+    put(client)
+    row = ApiAnswer.objects.get()
+    key = {"credential_id": row.credential_id, "request_id": row.request_id, "call": b"another"}
+    limits = "SELECT current_setting('lock_timeout'), current_setting('statement_timeout')"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(limits)
+        before = cursor.fetchone()
+        assert replay._claim(key, timezone.now())
+        cursor.execute(limits)
+        assert cursor.fetchone() == before == ("3s", "5s")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -228,10 +259,12 @@ def _impatient(call: Callable[[], Any]) -> Any:
     return call()
 
 
-def _wait_until_somebody_waits() -> None:
-    """Until PostgreSQL says that a session of ours waits for a transaction's end."""
-    query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-    for _time in range(2000):
+def _wait_until_somebody_waits(longer: str = "", who: Future[Any] | None = None) -> None:
+    """Until PostgreSQL says that a session of ours waits for a transaction's end, or is done."""
+    query = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid' {longer}"
+    for _time in range(20000):
+        if who is not None and who.done():
+            return
         with connection.cursor() as cursor:
             cursor.execute(query)
             if cursor.fetchone()[0]:

@@ -376,7 +376,9 @@ def test_ended_relationship_takes_its_subscriptions_along(client, base, sold, co
     row = sold()
     CustomerRelationship.objects.filter(pk=contoso.pk).update(ended_at=timezone.now(), ended_as="ended")
     refused(client.get(base), 20002, status=404)
-    refused(client.get(f"{base}/{row.microsoft_id}"), 20002, status=404)
+    refused(client.get(f"{base}/{row.microsoft_id}"), 20003, status=404)
+    refused(client.get(f"{base}/{row.microsoft_id}/addons"), 20003, status=404)
+    refused(client.get(f"{base}/{row.microsoft_id}/supportcontact"), 20003, status=404)
 
 
 def test_roles_that_read_subscriptions(caller, organisation, base, sold):

@@ -7,6 +7,7 @@ from tests.browser import (  # noqa: F401
     states_organisation,
     states_relationships,
     states_repair,
+    states_webhooks,
     states_work,
 )
 from tests.browser.state import STATES, State

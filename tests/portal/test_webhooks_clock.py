@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import CustomerRelationship, DelegatedAdmin
+from portal.api.wire import instant
 from portal.models import (
     PartnerSuspension,
     ResellerRelationship,
@@ -81,13 +82,12 @@ def test_what_is_told_of_it(world):
     rows = WebhookDelivery.objects.select_related("endpoint__organisation__partner")
     attention = rows.get(event="support-contact-attention")
     address = f"/customers/{world.customer.pk}/subscriptions/{world.subscription.microsoft_id}/supportcontact"
-    moment = world.grant.ends_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert json.loads(body_of(attention)) == {
         "eventId": str(attention.event_id),
         "eventName": "support-contact-attention",
         "resourceUri": address,
         "resourceName": "SupportContact",
-        "resourceChangeUtcDate": moment,
+        "resourceChangeUtcDate": instant(world.grant.ends_at),
         "customerId": str(world.customer.pk),
         "subscriptionId": world.subscription.microsoft_id,
         "version": 0,
@@ -99,7 +99,7 @@ def test_what_is_told_of_it(world):
         "eventName": "delegated-admin-expired",
         "resourceUri": f"/customers/{world.customer.pk}/relationships",
         "resourceName": "DelegatedAdmin",
-        "resourceChangeUtcDate": moment,
+        "resourceChangeUtcDate": instant(world.grant.ends_at),
         "customerId": str(world.customer.pk),
         "partnerId": str(world.trey.pk),
     }

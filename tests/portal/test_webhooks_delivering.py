@@ -11,6 +11,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from portal.api.wire import instant
 from portal.models import (
     AuditEvent,
     Mail,
@@ -101,13 +102,12 @@ class TestArrives:
         address = (
             f"/customers/{world.customer.pk}/subscriptions/{world.subscription.microsoft_id}/supportcontact"
         )
-        moment = event.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         assert json.loads(request.body) == {
             "eventId": str(event.pk),
             "eventName": "support-contact-updated",
             "resourceUri": address,
             "resourceName": "SupportContact",
-            "resourceChangeUtcDate": moment,
+            "resourceChangeUtcDate": instant(event.at),
             "auditUri": f"{address}/history",
             "customerId": str(world.customer.pk),
             "subscriptionId": world.subscription.microsoft_id,
@@ -271,6 +271,18 @@ class TestAgain:
         work()
         assert not receiver.requests
         assert statuses() == [(1, None, "secret")]
+
+    def test_what_cannot_be_composed_is_over_and_holds_up_nobody(self, world, agent, receiver):
+        endpoint(world.provider.organisation, receiver.url)
+        choose(world, agent)
+        WebhookDelivery.objects.update(facts={})
+        choose(world, agent, world.provider)
+        work()
+        assert len(receiver.requests) == 1
+        assert [row.outcome for row in WebhookDelivery.objects.order_by("created_at")] == [
+            "failed",
+            "delivered",
+        ]
 
 
 class TestStops:

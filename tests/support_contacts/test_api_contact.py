@@ -13,6 +13,7 @@ from django.utils import timezone
 from customers.models import DelegatedAdmin
 from portal.permissions import Role
 from subscriptions.models import Subscription
+from support_contacts.models import Designation
 from tests.api.caller import Caller, bearer
 from tests.factories import (
     CustomerFactory,
@@ -257,3 +258,22 @@ def test_a_providers_customers_are_not_all_read_for_one_of_them(world):
 
     assert " IN (SELECT" not in str(rows.query)
     assert rows.get() == world.subscription
+
+
+def test_an_id_that_is_microsofts_of_one_and_ours_of_another_names_microsofts(world, api):
+    """Wherever a subscription is named: the contact, the choice, the batch, the subscription itself."""
+    ours = SubscriptionFactory(provider=world.provider, customer=world.customer)
+    theirs = SubscriptionFactory(
+        provider=world.provider, customer=world.customer, microsoft_id=str(ours.pk), offer_name="Microsoft's"
+    )
+    uri = f"/v1/customers/{world.customer.pk}/subscriptions/{ours.pk}"
+    body = {"supportTenantId": str(world.trey.pk)}
+
+    assert api.get(uri).json()["offerName"] == "Microsoft's"
+    put = api.put(f"{uri}/supportcontact", body)
+    assert put.status_code == 200
+    assert api.get(f"{uri}/supportcontact").json()["name"] == "Trey Research"
+    item = body | {"customerId": str(world.customer.pk), "subscriptionId": str(ours.pk)}
+    said = api.post("/v1/supportcontacts/batch", {"items": [item]}).json()["items"][0]
+    assert (said["status"], said["changed"]) == (200, False)
+    assert [one.subscription_id for one in Designation.objects.all()] == [theirs.pk]
