@@ -180,7 +180,9 @@ def test_the_second_waits_longer_for_the_first_than_for_any_other_lock(client, o
             second = pool.submit(
                 _in_thread, lambda: _impatient(lambda: put(Caller(client.secret))), Barrier(1)
             )
-            _wait_until_somebody_waits("AND clock_timestamp() - waitstart > interval '300 milliseconds'", second)
+            _wait_until_somebody_waits(
+                "AND clock_timestamp() - waitstart > interval '300 milliseconds'", second
+            )
         assert second.result().status_code == 200
     assert letters(organisation) == 1
 

@@ -34,7 +34,10 @@ PRODUCTION = {"DATABASE_URL": "postgresql://u@h/x", "SECRET_KEY": "k", "ALLOWED_
         ({**PRODUCTION, "ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set."),
         ({**PRODUCTION, "DEMO": "perhaps"}, '"DEMO" invalid'),
         ({**PRODUCTION, "TRUSTED_PROXY_COUNT": "-1"}, "TRUSTED_PROXY_COUNT=-1 is not between 0 and 9."),
-        ({**PRODUCTION, "WEBHOOKS_TO_LOOPBACK": "1"}, "WEBHOOKS_TO_LOOPBACK=1 lets webhooks reach this machine"),
+        (
+            {**PRODUCTION, "WEBHOOKS_TO_LOOPBACK": "1"},
+            "WEBHOOKS_TO_LOOPBACK=1 lets webhooks reach this machine",
+        ),
         ({"DEMO": "1", "PORT": "80000"}, "PORT=80000 is not between 1 and 65535."),
         ({"DEMO": "1", "BIND": "192.0.2.1"}, "serves this machine only"),
         ({**PRODUCTION, "PUBLIC_URL": "portal.example"}, "PUBLIC_URL=portal.example is not what links"),
