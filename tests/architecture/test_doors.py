@@ -24,6 +24,12 @@ GETS = [name for name, entry in ROUTES.items() if entry.get is not None and name
 ADMINS = [Person(name, "global_admin") for name in ("fabrikam", "trey", "contoso")]
 #: What a successful POST leaves in the record; every other route leaves nothing.
 EVENTS = {
+    "organisation:end-former-secret": ["credential.secret_ended"],
+    "organisation:limit-credentials": ["credential.limit_changed"],
+    "organisation:new-credential": ["credential.created"],
+    "organisation:rename-credential": ["credential.renamed"],
+    "organisation:revoke-credential": ["credential.revoked"],
+    "organisation:rotate-credential": ["credential.rotated"],
     "contacts:policy": ["policy.changed"],
     "contacts:repair": ["designation.ended"],
     "contacts:report": ["contact.report_answered"],
