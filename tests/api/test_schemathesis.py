@@ -49,7 +49,6 @@ REFUSED_FOR_WHAT_IS_THERE = {
     "new_commerce_not_supported": "no member of an address says what kind of subscription it is",
     "conflict": "If-Match names a version that was",
     "at_in_future": "what is to come depends on when one asks",
-    "continuation_token": "a token leads on in its own list; the form of another's is the same",
     "bad_character": "a schema does not say which characters a database takes",
     "number_too_large": "nor how large a number is that nobody reads",
 }
