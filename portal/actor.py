@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from portal.permissions import Permission, Role, roles_allowing
 
 if TYPE_CHECKING:
-    from portal.models import Membership, Organisation, User
+    from portal.models import Credential, Membership, Organisation, User
 
 
 class ActorKind(StrEnum):
@@ -27,6 +27,8 @@ class Actor:
     roles: frozenset[Role] = field(default_factory=frozenset)
     user: "User | None" = None
     membership_id: uuid.UUID | None = None
+    credential_id: uuid.UUID | None = None
+    secret_id: uuid.UUID | None = None
     channel: str = "portal"
     request_id: str = ""
 
@@ -38,6 +40,29 @@ class Actor:
             roles=frozenset(Role(role) for role in membership.roles),
             user=membership.user,
             membership_id=membership.pk,
+            channel=channel,
+            request_id=request_id,
+        )
+
+    @classmethod
+    def integration(
+        cls,
+        credential: "Credential",
+        *,
+        secret_id: uuid.UUID | None = None,
+        channel: str = "api",
+        request_id: str = "",
+    ) -> "Actor":
+        """An API credential, acting for its organisation as much as that organisation lets integrations.
+
+        `secret_id` is the secret that let it in.
+        """
+        return cls(
+            organisation=credential.organisation,
+            kind=ActorKind.INTEGRATION,
+            roles=credential.roles,
+            credential_id=credential.pk,
+            secret_id=secret_id,
             channel=channel,
             request_id=request_id,
         )

@@ -28,6 +28,7 @@ class Audience(Enum):
 
     PUBLIC = "public"
     MEMBERS = "members"
+    PARTNERS = "partners"
     AGENTS = "agents"
     RESELLERS = "resellers"
     CUSTOMERS = "customers"
@@ -36,6 +37,7 @@ class Audience(Enum):
         return {
             Audience.PUBLIC: True,
             Audience.MEMBERS: True,
+            Audience.PARTNERS: actor.organisation.is_partner,
             Audience.AGENTS: actor.is_provider,
             Audience.RESELLERS: actor.is_reseller,
             Audience.CUSTOMERS: actor.is_customer,

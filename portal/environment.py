@@ -29,6 +29,7 @@ class Environment:
     database_as_owner: bool
     db_prepared: bool
     secret_key: str
+    secret_key_fallbacks: list[str]
     allowed_hosts: list[str]
     trusted_proxy_count: int
     hsts_seconds: int
@@ -39,6 +40,8 @@ class Environment:
     bind: str
     port: int
     web_workers: int
+    api_requests_per_minute: int
+    webhooks_to_loopback: bool
 
     @property
     def local(self) -> bool:
@@ -72,6 +75,12 @@ def _read(env: Env) -> Environment:
         )
     if not local and not hosts:
         raise ImproperlyConfigured("ALLOWED_HOSTS is not set. Give the host names people use, with commas.")
+    to_loopback = env.bool("WEBHOOKS_TO_LOOPBACK", False)
+    if to_loopback and not local:
+        raise ImproperlyConfigured(
+            "WEBHOOKS_TO_LOOPBACK=1 lets webhooks reach this machine: for DEMO=1 or DEBUG=1 only."
+        )
+    former: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
     port = _number(env, "PORT", 8000, 1, 65535)
     return Environment(
         var=var,
@@ -82,6 +91,7 @@ def _read(env: Env) -> Environment:
         database_as_owner=env.bool("DATABASE_AS_OWNER", False),
         db_prepared=env.bool("DB_PREPARED", True),
         secret_key=env.str("SECRET_KEY", "") or _generated_key(var, local),
+        secret_key_fallbacks=list(filter(None, former)),
         allowed_hosts=list(LOOPBACK) if demo or not hosts else hosts,
         trusted_proxy_count=_number(env, "TRUSTED_PROXY_COUNT", 0, 0, 9),
         hsts_seconds=_number(env, "HSTS_SECONDS", 31_536_000, 0, 10**9),
@@ -92,6 +102,8 @@ def _read(env: Env) -> Environment:
         bind=bind,
         port=port,
         web_workers=_number(env, "WEB_WORKERS", os.cpu_count() or 1, 1, 64),
+        api_requests_per_minute=_number(env, "API_REQUESTS_PER_MINUTE", 500, 1, 10**6),
+        webhooks_to_loopback=to_loopback,
     )
 
 

@@ -9,6 +9,8 @@ import uuid
 _RANDOM_BITS = 74
 _SUFFIX = (1 << 62) - 1
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}"
+#: The same for documents, as a regular expression every language reads.
+PATTERN = rf"^({_GUID}|\{{({_GUID})\}})$"
 _NOTATION = re.compile(rf"({_GUID})|\{{({_GUID})\}}")
 
 _lock = threading.Lock()

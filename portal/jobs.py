@@ -22,12 +22,32 @@ def defer(name: str, **ids: UUID | int | str) -> None:
     """Have the job `name` done once this transaction commits; if it rolls back, the job was never there."""
     if not connection.in_atomic_block:
         raise RuntimeError(f"{name} must be deferred inside the transaction that makes it necessary.")
-    stored = {key: value if isinstance(value, int) else str(value) for key, value in ids.items()}
-    app.configure_task(name, allow_unknown=False).defer(**stored)
+    app.configure_task(name, allow_unknown=False).defer(**_stored(ids))
 
 
-def job(name: str, *, cron: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a function the job `name`; with `cron` also deferred by the clock, with a `timestamp`."""
+def defer_once(name: str, *, key: str, **ids: UUID | int | str) -> None:
+    """For work of which one waiting job is enough; jobs of one `key` run one after the other.
+
+    Everything else goes first: such work waits for others' machines.
+    """
+    from procrastinate.contrib.django.models import ProcrastinateJob  # a model: loaded after its app
+
+    # No queueing lock: a job left behind by a killed worker could not be begun again beside a waiting one.
+    if not ProcrastinateJob.objects.filter(task_name=name, lock=key, status="todo").exists():
+        app.configure_task(name, allow_unknown=False, lock=key, priority=-1).defer(**_stored(ids))
+
+
+def _stored(ids: dict[str, UUID | int | str]) -> dict[str, int | str]:
+    return {key: value if isinstance(value, int) else str(value) for key, value in ids.items()}
+
+
+def job(
+    name: str, *, cron: str | None = None, again: RetryStrategy | None = AGAIN
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function the job `name`; with `cron` also deferred by the clock, with a `timestamp`.
+
+    `again`: when a job that raised is tried again; None where the clock brings the next one.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @wraps(function)
@@ -39,7 +59,7 @@ def job(name: str, *, cron: str | None = None) -> Callable[[Callable[..., None]]
             finally:
                 close_old_connections()
 
-        task = app.task(name=name, retry=AGAIN)(run)
+        task = app.task(name=name, retry=again or False)(run)
         if cron:
             app.periodic(cron=cron)(task)
         return function  # called directly, it is a plain function of the caller's transaction

@@ -18,6 +18,17 @@ What an act rests on is shared, what it changes is taken for update, at its plac
 | come with an invitation | the inviting partner | the invitation, Organisation (no key), the pair's records |
 | invite a customer's first admin | membership, relationship | Organisation (no key), then its invitations |
 | roles and members | | memberships of global admins and the subject; then invitations of members |
+| make, limit integrations | membership | the partner |
+| rename, rotate, revoke an integration; end its former secret | membership | its credential |
+| any call of the API that changes something | its credential, then its own partner | the key of its answer, before |
+| make a webhook | membership | Partner (no key) |
+| change, stop, remove a webhook; send it something again | membership | WebhookEndpoint → WebhookDelivery (no key) |
+
+A call of the API takes the key of its answer (ApiAnswer) before everything else, and then the order of its act, with
+its credential where a person has a membership: ApiAnswer → Credential → Partner → …. Only the same call sent again
+waits for that key, and holds nothing yet. Secrets change under their credential's lock and need none of their own. Its
+own partner is shared for the limit of integrations; an act that shares it again, with others, holds it already, and no
+act of an integration takes a partner for update. Whoever sends takes a WebhookDelivery that nobody holds, alone.
 
 So whoever ends a relationship, a grant or an account takes that row for update before anybody's choice can share it,
 or waits for the choice: an end and a choice have two orders and no third. "No key" lets rows be written meanwhile that

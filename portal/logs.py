@@ -20,10 +20,11 @@ def configured(*, for_machines: bool, level: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    # Plain tracebacks: the richer ones tell the values of variables.
     render = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if for_machines
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     return {
         "version": 1,

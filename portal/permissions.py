@@ -41,6 +41,9 @@ class Permission(StrEnum):
     """`resource:action`, alphabetical. A permission speaks of the actor's own organisation only."""
 
     CONTACT_ASSIGN = "contact:assign"
+    # What any integration may act as at most: whoever makes them does not decide that as well.
+    CREDENTIAL_LIMIT = "credential:limit"
+    CREDENTIAL_MANAGE = "credential:manage"
     CUSTOMER_VIEW = "customer:view"
     DELEGATED_ADMIN_REQUEST = "delegated_admin:request"
     MAIL_VIEW = "mail:view"
@@ -65,6 +68,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.ADMIN_AGENT: _EVERYBODY
     | {
         Permission.CONTACT_ASSIGN,
+        Permission.CREDENTIAL_MANAGE,
         Permission.CUSTOMER_VIEW,
         Permission.DELEGATED_ADMIN_REQUEST,
         Permission.MAIL_VIEW,
@@ -81,6 +85,10 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.USER_ADMIN: _EVERYBODY | {Permission.MAIL_VIEW, Permission.MEMBER_MANAGE},
     Role.SERVICE_SUPPORT_ADMIN: _EVERYBODY | {Permission.SUPPORT_VIEW},
 }
+
+
+#: What no integration does, whatever its role: a secret in wrong hands must not become other secrets or people.
+PEOPLE_ONLY = frozenset({Permission.CREDENTIAL_LIMIT, Permission.CREDENTIAL_MANAGE, Permission.MEMBER_MANAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +113,24 @@ def roles_allowing(permission: Permission) -> tuple[Role, ...]:
     return tuple(role for role in Role if permission in ROLES[role])
 
 
+def covers(roles: Iterable[Role], role: Role) -> bool:
+    """Do these roles together hold every permission of that one? Nobody gives away more than they have."""
+    return ROLES[role] <= frozenset[Permission]().union(*(ROLES[held] for held in roles))
+
+
+def capped(role: Role, limit: Role) -> frozenset[Role]:
+    """What an integration of this role acts as under an organisation's limit: the role, or what both hold."""
+    if covers([limit], role):
+        return frozenset({role})
+    return frozenset(part for part in PARTNER_ROLES if covers([role], part) and covers([limit], part))
+
+
 def can(actor: "Actor", permission: Permission) -> Allowed | Denied:
     """May this actor do this in their own organisation? Operators' commands and the system need no role."""
-    if actor.kind in ("operator", "system") or any(permission in ROLES[role] for role in actor.roles):
+    holds = any(permission in ROLES[role] for role in actor.roles)
+    if actor.kind == "integration" and permission in PEOPLE_ONLY:
+        holds = False
+    if holds or actor.kind in ("operator", "system"):
         return Allowed()
     return Denied(permission, roles_allowing(permission))
 

@@ -17,10 +17,10 @@ from django.utils.crypto import salted_hmac
 
 # A window in the future (the clock was put back) counts as over: it would otherwise last until then.
 _HIT = """
-INSERT INTO portal_ratelimit AS counter (key, window_start, hits) VALUES (%(key)s, %(now)s, 1)
+INSERT INTO portal_ratelimit AS counter (key, window_start, hits) VALUES (%(key)s, %(now)s, %(times)s)
 ON CONFLICT (key) DO UPDATE SET
     hits = CASE WHEN counter.window_start > %(expired)s AND counter.window_start <= %(horizon)s
-                THEN LEAST(counter.hits, 1000000000) + 1 ELSE 1 END,
+                THEN LEAST(counter.hits, 1000000000) + EXCLUDED.hits ELSE EXCLUDED.hits END,
     window_start = CASE WHEN counter.window_start > %(expired)s AND counter.window_start <= %(horizon)s
                         THEN counter.window_start ELSE EXCLUDED.window_start END
 RETURNING window_start, hits
@@ -51,12 +51,15 @@ SIGN_IN_BY_ACCOUNT = Rule("sign-in-account", limit=10, seconds=300)
 SIGN_IN_BY_NETWORK = Rule("sign-in-network", limit=30, seconds=300)
 
 
-def hit(key: str, limit: int, seconds: int, now: datetime | None = None) -> Verdict:
-    """Count one try, also a refused one; allowed while the window has had at most `limit`."""
+def hit(key: str, limit: int, seconds: int, now: datetime | None = None, *, times: int = 1) -> Verdict:
+    """Count one try or so many, also refused ones; allowed while the window has had at most `limit`."""
     now = now or timezone.now()
     window = timedelta(seconds=seconds)
     with connection.cursor() as cursor:
-        cursor.execute(_HIT, {"key": key, "now": now, "expired": now - window, "horizon": now + window})
+        cursor.execute(
+            _HIT,
+            {"key": key, "now": now, "times": times, "expired": now - window, "horizon": now + window},
+        )
         window_start, hits = cursor.fetchone()
     if hits <= limit:
         return Verdict(allowed=True)

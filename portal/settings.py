@@ -14,6 +14,7 @@ VAR_DIR = ENVIRONMENT.var
 DEBUG = ENVIRONMENT.debug
 DEMO = ENVIRONMENT.demo
 SECRET_KEY = ENVIRONMENT.secret_key
+SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks  # still open what they closed; close nothing any more
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxy_count
 PUBLIC_URL = ENVIRONMENT.public_url
@@ -44,6 +45,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.outage.DatabaseAwayMiddleware",
     "portal.middleware.RequestMiddleware",
+    "portal.api.door.ApiMiddleware",  # answers what is the API's; nothing below it runs then
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -133,6 +135,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not ENVIRONMENT.local
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 SECURE_SSL_REDIRECT = not ENVIRONMENT.local
+# A client's PUT would arrive as a GET: the API refuses plain http in its own words.
+SECURE_REDIRECT_EXEMPT = [r"(?i)^/*v1(/|$)", r"(?i)^/*[^/]+/+oauth2/"]
 SECURE_HSTS_SECONDS = 0 if ENVIRONMENT.local else ENVIRONMENT.hsts_seconds
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 SECURE_REFERRER_POLICY = "same-origin"
@@ -170,6 +174,8 @@ STORAGES = {
 }
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+API_REQUESTS_PER_MINUTE = ENVIRONMENT.api_requests_per_minute  # of one organisation
+WEBHOOKS_TO_LOOPBACK = ENVIRONMENT.webhooks_to_loopback  # also http, also this machine: to try them out
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email_from
 # Without EMAIL_URL nothing is sent, nor ever in the demo: a copy of each mail lies in var/mail.
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

@@ -1,10 +1,12 @@
 """Subscriptions: what a partner sold to a customer, or registered to support."""
 
+import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -40,16 +42,18 @@ class PurchasedThrough(models.TextChoices):
 
 
 class SubscriptionQuerySet(TenantQuerySet["Subscription"]):
-    def visible_to(self, actor):
+    def visible_to(self, actor, at: datetime | None = None):
         """A partner: those it sold or registered, while its relationship with the customer lasts. A customer: all.
 
-        A reseller is shown what it supports through its designations, never through this question (R12).
+        A reseller is shown what it supports through its designations, never through this question (R12). `at` is the
+        instant of who asks everything else at one.
         """
         me = actor.organisation.pk
-        customers = CustomerRelationship.objects.established(timezone.now()).filter(partner_id=me)
-        return self.filter(
-            Q(provider_id=me, customer_id__in=customers.values("customer_id")) | Q(customer_id=me)
+        # Asked of each row: as a list of all its customers, a provider's 100,000 would be read for one subscription.
+        related = CustomerRelationship.objects.established(at or timezone.now()).filter(
+            partner_id=me, customer_id=OuterRef("customer_id")
         )
+        return self.filter(Q(Exists(related), provider_id=me) | Q(customer_id=me))
 
     def sold_by(self, provider_id):
         return self.filter(provider_id=provider_id)
@@ -60,6 +64,20 @@ class SubscriptionQuerySet(TenantQuerySet["Subscription"]):
         if guid is None:
             return self.none()
         return self.filter(Q(microsoft_id=str(guid)) | Q(pk=guid))
+
+    def named(self, text: str):
+        """The same, first the row this id names: one id can be Microsoft's of one row and ours of another, and
+        Microsoft's counts."""
+        is_microsofts = Case(When(microsoft_id=str(canonical_guid(text)), then=Value(0)), default=Value(1))
+        return self.identified(text).order_by(is_microsofts, "pk")
+
+    def each_named(self, guids: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, uuid.UUID], "Subscription"]:
+        """The row each of these ids names at each customer, by customer and id, in one query; as `named` has it."""
+        keys = list(guids)
+        rows = list(self.filter(Q(microsoft_id__in=list(map(str, keys))) | Q(pk__in=keys))) if keys else []
+        ours = {(row.customer_id, row.pk): row for row in rows}
+        microsofts = {(row.customer_id, canonical_guid(row.microsoft_id)): row for row in rows}
+        return ours | {(customer, guid): row for (customer, guid), row in microsofts.items() if guid}
 
     def live(self):
         return self.filter(status__in=LIVE)

@@ -6,6 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+
 from customers.models import DelegatedAdmin
 from portal.models import Partner, PartnerSuspension, ResellerRelationship
 from subscriptions.models import Subscription
@@ -31,6 +35,13 @@ class Shown:
     @property
     def is_designated(self) -> bool:
         return self.kind == ContactKind.DESIGNATED
+
+
+def partner_in_force(at: datetime, of: str = "pk") -> ArraySubquery:
+    """Annotates subscriptions, or rows `of` one, with the designated partner in force: one in a list, or none."""
+    rows = Designation.objects.in_force(at).filter(subscription=OuterRef(of))
+    said = JSONObject(id="partner_id", partner_id="partner__partner_id", name="partner__organisation__name")
+    return ArraySubquery(rows.values(said=said))
 
 
 def shown(subscriptions: Iterable[Subscription], *, at: datetime) -> list[Shown]:

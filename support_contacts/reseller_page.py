@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from customers.models import CustomerRelationship, DelegatedAdmin, active_grant
 from portal.actor import Actor
-from portal.models import Action, AuditEvent, Partner, PartnerSuspension, ResellerRelationship, State, User
+from portal.models import Action, AuditEvent, Partner, PartnerSuspension, ResellerRelationship, State
 from portal.permissions import Permission, can
 from portal.templatetags.statuses import STATUSES
+from portal.who import names_of
 from subscriptions.models import LIVE
 from support_contacts.contacts import standings_of
 from support_contacts.models import Designation, force
@@ -200,7 +201,7 @@ class ResellerPage:
         turns = [(row, state, at) for row in self.records for state, at in _turns(row, self.now)]
         turns.sort(key=lambda turn: (turn[2], turn[1] != State.REQUESTED, str(turn[0].pk)), reverse=True)
         events = self._events({at for _row, _state, at in turns})
-        people = self._people(events.values())
+        people = names_of(events.values(), self._me)
         return [
             self._entry(row, state, at, events.get((state, at)), people, is_now=number == 0)
             for number, (row, state, at) in enumerate(turns)
@@ -237,11 +238,6 @@ class ResellerPage:
             at__in=instants, action__in=list(_ACTIONS), partner_ids__contains=[self.reseller.pk]
         )
         return {(_ACTIONS[Action(row.action)], row.at): row for row in rows.select_related("note")}
-
-    def _people(self, events) -> dict[uuid.UUID, str]:
-        """Names of our own people. Theirs are not ours to tell."""
-        ids = {event.actor_id for event in events if event.actor_organisation_id == self._me}
-        return dict(User.objects.filter(pk__in=filter(None, ids)).values_list("pk", "name"))
 
     # -- parts
 

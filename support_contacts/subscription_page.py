@@ -11,9 +11,10 @@ from django.utils.functional import cached_property
 from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.errors import NotVisible
-from portal.models import AuditEvent, Partner, User
+from portal.models import AuditEvent, Partner
 from portal.names import fold
 from portal.permissions import Permission, can
+from portal.who import names_of
 from subscriptions.models import Subscription
 from support_contacts.models import (
     Candidate,
@@ -222,9 +223,7 @@ class SubscriptionPage:
             .select_related("note")
             .order_by("-at", "-pk")
         )
-        own = self.actor.organisation.pk
-        ids = {event.actor_id for event in rows if event.actor_id and event.actor_organisation_id == own}
-        self.people |= dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+        self.people |= names_of(rows, self.actor.organisation.pk)
         return rows
 
     @cached_property

@@ -143,7 +143,7 @@ def _noticed(actor: Actor) -> list[Told]:
         Told(
             _sentence(row, names),
             row.created_at,
-            "arrow-uturn-left",
+            "bolt-slash" if row.kind == Notice.Kind.WEBHOOK_STOPPED else "arrow-uturn-left",
             post=reverse("support_contacts:notice", args=[row.pk]),
         )
         for row in rows
@@ -159,6 +159,7 @@ def _sentence(notice: Notice, names: dict[uuid.UUID, str]) -> str:
         Notice.Kind.DESIGNATION_HANDED_BACK: _("%(partner)s handed back %(offer)s at %(customer)s.")
         if not at
         else _("%(partner)s hands back %(offer)s at %(customer)s on %(date)s."),
+        Notice.Kind.WEBHOOK_STOPPED: _("Nothing got through to the webhook at %(address)s for 24 hours."),
     }
     text = texts.get(Notice.Kind(notice.kind)) or str(Notice.Kind(notice.kind).label)
     return text % {
@@ -166,6 +167,7 @@ def _sentence(notice: Notice, names: dict[uuid.UUID, str]) -> str:
         "offer": notice.data.get("offer", ""),
         "customer": names.get(customer_id, "") if customer_id else "",
         "date": plain_date(datetime.fromisoformat(at)) if at else "",
+        "address": notice.data.get("address", ""),
     }
 
 

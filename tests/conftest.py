@@ -19,7 +19,7 @@ from portal.database import databases
 from tests.browser.tally import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]  # the browser tests' count, wherever they ran
-pytest_plugins = ["tests.architecture.tally"]  # and the matrix's
+pytest_plugins = ["tests.architecture.tally", "tests.api.tally"]  # and the matrix's, and what was fuzzed
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -55,14 +55,19 @@ def tell(event_id: uuid.UUID | str) -> None:
     deliver(teller(event), key=str(event.pk))
 
 
-def tell_batch(batch_id: uuid.UUID | str) -> None:
-    """Write the mails of everything a closed batch changed in its organisation's record: one a person."""
+def tell_batch(batch_id: uuid.UUID | str, at: str = "") -> None:
+    """Write the mails of everything a closed batch changed in its organisation's record: one a person.
+
+    `at`: only what it changed at this instant, where somebody outside chose the request's id and may use it again.
+    """
     batch = Batch.objects.filter(pk=batch_id, closed_at__gte=timezone.now() - NEWS).first()
     if batch is None:
         return
     events = AuditEvent.objects.filter(
         organisation_id=batch.organisation_id, at__gte=batch.begun_at - SLACK, request_id=batch.request_id
     )
+    if at:
+        events = events.filter(at=datetime.fromisoformat(at))
     by_teller: dict[BatchTeller, list[AuditEvent]] = {}
     for event in events.select_related("organisation").order_by("pk"):
         if teller := _batches.get(event.action):

@@ -1,21 +1,37 @@
 """Who you are, whose data, what happened."""
 
 from portal.models.audit import Action, AuditEvent, AuditNote, Channel
+from portal.models.credentials import Credential, CredentialSecret
 from portal.models.lifecycle import LAPSES_AFTER, EndedAs, Lifecycle, State, established
 from portal.models.links import AnswerLink, OrganisationInvitation
 from portal.models.organisation import Organisation
 from portal.models.partner import Partner, PartnerSuspension, ResellerRelationship, SupportProfile
+from portal.models.replay import ApiAnswer
 from portal.models.telling import Batch, Mail, MailKind, MailState, Notice
 from portal.models.user import Membership, PasswordLink, User
+from portal.models.webhooks import (
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookLook,
+    WebhookOutcome,
+    WebhookProblem,
+    WebhookResource,
+    WebhookSecret,
+    WebhookTry,
+)
 
 __all__ = [
     "LAPSES_AFTER",
     "Action",
     "AnswerLink",
+    "ApiAnswer",
     "AuditEvent",
     "AuditNote",
     "Batch",
     "Channel",
+    "Credential",
+    "CredentialSecret",
     "EndedAs",
     "Lifecycle",
     "Mail",
@@ -32,5 +48,14 @@ __all__ = [
     "State",
     "SupportProfile",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
+    "WebhookLook",
+    "WebhookOutcome",
+    "WebhookProblem",
+    "WebhookResource",
+    "WebhookSecret",
+    "WebhookTry",
     "established",
 ]

@@ -25,6 +25,12 @@ class Action(models.TextChoices):
 
     CONTACT_REPORTED = "contact.reported", _("Contact reported as wrong")
     CONTACT_REPORT_ANSWERED = "contact.report_answered", _("Report answered")
+    CREDENTIAL_CREATED = "credential.created", _("API credential created")
+    CREDENTIAL_LIMIT_CHANGED = "credential.limit_changed", _("Highest role of integrations changed")
+    CREDENTIAL_RENAMED = "credential.renamed", _("API credential renamed")
+    CREDENTIAL_REVOKED = "credential.revoked", _("API credential revoked")
+    CREDENTIAL_ROTATED = "credential.rotated", _("New secret for an API credential")
+    CREDENTIAL_SECRET_ENDED = "credential.secret_ended", _("Former secret of an API credential ended")
     CUSTOMER_RELATIONSHIP_DECLINED = "customer_relationship.declined", _("Customer relationship declined")
     CUSTOMER_RELATIONSHIP_ENDED = "customer_relationship.ended", _("Customer relationship ended")
     CUSTOMER_RELATIONSHIP_ESTABLISHED = (
@@ -73,6 +79,14 @@ class Action(models.TextChoices):
     SUBSCRIPTION_REGISTERED = "subscription.registered", _("Subscription registered for support")
     SUBSCRIPTION_REMOVED = "subscription.removed", _("Registered subscription removed")
     SUPPORT_PROFILE_CHANGED = "support_profile.changed", _("Support profile changed")
+    WEBHOOK_CHANGED = "webhook.changed", _("Webhook changed")
+    WEBHOOK_CREATED = "webhook.created", _("Webhook created")
+    WEBHOOK_DELETED = "webhook.deleted", _("Webhook deleted")
+    WEBHOOK_PAUSED = "webhook.paused", _("Webhook paused")
+    WEBHOOK_RESUMED = "webhook.resumed", _("Webhook resumed")
+    WEBHOOK_ROTATED = "webhook.rotated", _("New secret for a webhook")
+    WEBHOOK_SECRET_ENDED = "webhook.secret_ended", _("Former secret of a webhook ended")
+    WEBHOOK_STOPPED = "webhook.stopped", _("Webhook stopped by the portal")
 
 
 class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):

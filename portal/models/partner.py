@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.hours import SupportHours
 from portal.identifiers import uuid7
 from portal.models.lifecycle import Lifecycle, established
+from portal.permissions import PARTNER_ROLES, Role
 from portal.telephones import Telephone, read
 from portal.tenancy import TenantQuerySet
 from portal.websites import url_of
@@ -42,6 +43,14 @@ class Partner(models.Model):
     # R8: designations that do not hold end by themselves after so many days; None leaves them to the agents.
     ends_stale_after_days = models.PositiveSmallIntegerField(null=True, blank=True)
 
+    # The highest role an integration of this partner may act as (DESIGN §6).
+    integrations_at_most = models.CharField(
+        _("highest role for integrations"),
+        max_length=30,
+        choices=[(role.value, role.label) for role in PARTNER_ROLES],
+        default=Role.ADMIN_AGENT,
+    )
+
     objects = PartnerQuerySet.as_manager()
 
     class Meta:
@@ -63,6 +72,11 @@ class Partner(models.Model):
                 condition=~Q(partner_id=""),
                 name="partner_id_once",
                 violation_error_message=_("Another partner has this PartnerID."),
+            ),
+            models.CheckConstraint(
+                condition=Q(integrations_at_most__in=[role.value for role in PARTNER_ROLES]),
+                name="partner_integrations_role",
+                violation_error_message=_("This role does not exist."),
             ),
         ]
 

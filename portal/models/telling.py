@@ -33,6 +33,7 @@ class Notice(models.Model):
         STEP_ASKED = "step_asked", _("Step asked for")
         DESIGNATION_DECLINED = "designation_declined", _("Designation declined")
         DESIGNATION_HANDED_BACK = "designation_handed_back", _("Designation handed back")
+        WEBHOOK_STOPPED = "webhook_stopped", _("Webhook stopped")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey("portal.Organisation", models.CASCADE, related_name="+")
@@ -98,6 +99,7 @@ class MailKind(models.TextChoices):
     REPORT = "report", _("Customers who say that a contact is wrong")
     ATTENTION = "attention", _("Daily digest: needs attention, ends soon")
     MEMBER = "member", _("Members and roles")
+    INTEGRATION = "integration", _("Webhooks that do not get through")
 
 
 class MailState(models.TextChoices):

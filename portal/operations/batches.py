@@ -50,10 +50,13 @@ def join(batch_id: uuid.UUID, *, acting: Actor) -> None:
     row.save(update_fields=["last_at"])
 
 
-def close(batch_id: uuid.UUID) -> None:
-    """The act is over: have it told. Inside the caller's transaction. Twice, or where nothing began, is nothing."""
+def close(batch_id: uuid.UUID, *, at: datetime | None = None) -> None:
+    """The act is over: have it told. Inside the caller's transaction. Twice, or where nothing began, is nothing.
+
+    `at` is the one instant of its changes, where somebody outside chose the request id and may use it again.
+    """
     if Batch.objects.filter(pk=batch_id, closed_at=None).update(closed_at=timezone.now()):
-        defer("portal.tell_batch", batch_id=batch_id)
+        defer("portal.tell_batch", batch_id=batch_id, at=at.isoformat() if at else "")
 
 
 def close_left_alone() -> int:

@@ -30,6 +30,8 @@ SWITCHABLE = ("/customers/", "/providers/", "/resellers/")
 #: What was tried, as the beginning of "… is done by …".
 ACTIONS: dict[str, str | Promise] = {
     Permission.CONTACT_ASSIGN: _("Changing a support contact"),
+    Permission.CREDENTIAL_LIMIT: _("Limiting what integrations may act as"),
+    Permission.CREDENTIAL_MANAGE: _("Managing API credentials"),
     Permission.CUSTOMER_VIEW: _("Viewing customers"),
     Permission.DELEGATED_ADMIN_REQUEST: _("Requesting delegated admin"),
     Permission.MEMBER_MANAGE: _("Managing members and roles"),

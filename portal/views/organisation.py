@@ -107,6 +107,7 @@ def _page(
         "may_edit": can(actor, Permission.PROFILE_EDIT),
         "may_manage": can(actor, Permission.MEMBER_MANAGE),
         "may_see_mail": can(actor, Permission.MAIL_VIEW),
+        "may_manage_credentials": can(actor, Permission.CREDENTIAL_MANAGE),
         "is_draft": is_draft,
         "saved": request.GET.get("saved") if request.method == "GET" else None,
         "missing": missing_from(shown, providers),

@@ -22,6 +22,7 @@ from support_contacts.models.timeline import (
     intervals,
     on_day,
     out_of_force_since,
+    so_since,
 )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "intervals",
     "on_day",
     "out_of_force_since",
+    "so_since",
     "standings",
     "verdict",
 ]

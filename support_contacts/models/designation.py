@@ -90,6 +90,28 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
             )
         )
 
+    def changed_since(self, provider_id: uuid.UUID, since: datetime, until: datetime):
+        """Choices of one provider made or ended in this time, and open ones that lost or regained in it what they rest
+        on. Also here few rows lead to many: some may hold again as they did before."""
+        mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
+        resellers = ResellerRelationship.objects.filter(provider_id=provider_id)
+        lifted = PartnerSuspension.objects.filter(_between("ended_at", since, until))
+        related = resellers.filter(_between("established_at", since, until))
+        own_grant = Q(subscription__customer__relationships__partner=F("partner"))
+        granted = "subscription__customer__relationships__delegated_admins__established_at"
+        ended = self.model._default_manager.filter(provider_id=provider_id)
+        return self.filter(
+            pk__in=self.model._default_manager.touched(provider_id, since, until)
+            .values("pk")
+            .union(
+                mine.filter(_between("started_at", since, until)).values("pk"),
+                ended.filter(_between("ended_at", since, until)).values("pk"),
+                mine.filter(own_grant & _between(granted, since, until)).values("pk"),
+                mine.filter(partner__in=related.values("reseller_id")).values("pk"),
+                mine.filter(partner__in=lifted.values("partner_id")).values("pk"),
+            )
+        )
+
     def unseen(self):
         """Ended by the reseller or by the move to new commerce, and no agent of the provider has seen it yet."""
         return self.filter(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None, subscription__status__in=LIVE)

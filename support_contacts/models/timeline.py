@@ -92,20 +92,24 @@ def force(designation: Designation, standing: Standing, *, at: datetime) -> Verd
 
 
 def out_of_force_since(designation: Designation, standing: Standing, *, at: datetime) -> datetime | None:
-    """Since when, without interruption, a designation that stands has not held; None while it holds.
+    """Since when, without interruption, a designation that stands has not held; None while it holds."""
+    return None if force(designation, standing, at=at) else so_since(designation, standing, at=at)
 
-    Between two boundaries nothing changes, so the last run of boundaries at which it did not hold is the answer.
+
+def so_since(designation: Designation, standing: Standing, *, at: datetime) -> datetime | None:
+    """Since when, without interruption, a designation that stands has held, or has not held.
+
+    Between two boundaries nothing changes, so the last run of boundaries at which it was as it is now is the answer.
     """
     instants = {
         designation.started_at,
         designation.hands_back_at or designation.started_at,
         *standing.boundaries(),
     }
+    holds = bool(force(designation, standing, at=at))
     since = None
-    if force(designation, standing, at=at):
-        return None
     for instant in sorted((i for i in instants if designation.started_at <= i <= at), reverse=True):
-        if force(designation, standing, at=instant):
+        if bool(force(designation, standing, at=instant)) != holds:
             break
         since = instant
     return since

@@ -1,7 +1,7 @@
 """Choosing the support contact of a subscription (R6)."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -41,9 +41,17 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class AlreadySo:
-    """The choice was in force already. Nothing was written; `event` is the change that made it so, if there was one."""
+    """The choice was in force already. Nothing was written; `event` is the change that made it so, if there was one.
+
+    `subscription` is the one chosen for, as it is under lock.
+    """
 
     event: AuditEvent | None
+    subscription: Subscription | None = field(default=None, compare=False)
+
+
+#: The `contact_version` somebody decided on, or any of several; None for whatever is there (the API without If-Match).
+Expected = int | Collection[int] | None
 
 
 @patience()
@@ -52,21 +60,35 @@ def choose_support_contact(
     subscription: Subscription,
     *,
     partner_id: uuid.UUID,
-    version: int | None,
+    version: Expected,
     acting: Actor,
     note: str = "",
     addons: Mapping[uuid.UUID, int] | None = None,
 ) -> Changed | AlreadySo:
     """Make this partner the support contact of a subscription; the provider's own id ends the designation.
 
-    `version` is the `contact_version` the person decided on; None decides on whatever is there (the API without
-    If-Match). `addons` maps add-ons to change along to their versions: all or nothing.
+    `version` is what the person decided on; `addons` maps add-ons to change along to their versions: all or nothing.
 
     Raises, in the order of R6: NotVisible, NotPermitted, NewCommerce, SubscriptionEnded, Conflict, NotEligible; and
     Busy where others hold the subscription for too long.
     """
+    return choose_here(
+        subscription, partner_id=partner_id, version=version, acting=acting, note=note, addons=addons
+    )
+
+
+def choose_here(
+    subscription: Subscription,
+    *,
+    partner_id: uuid.UUID,
+    version: Expected,
+    acting: Actor,
+    note: str = "",
+    addons: Mapping[uuid.UUID, int] | None = None,
+) -> Changed | AlreadySo:
+    """The same inside the caller's transaction, which must be rolled back where this raises."""
     require(acting, Permission.CONTACT_ASSIGN)
-    wanted = {subscription.pk: version, **(addons or {})}
+    wanted: dict[uuid.UUID, Expected] = {subscription.pk: version, **(addons or {})}
     acting, rows = _lock(wanted, customer_id=subscription.customer_id, partner_id=partner_id, acting=acting)
     now = now_under_lock(list(rows.values()))
     # The subscription first, then its add-ons; what is so already needs neither the form's version nor the rules.
@@ -75,10 +97,10 @@ def choose_support_contact(
     verdict = judge(choices[0], at=now)
     changing = [choice for choice in choices if not choice.is_already_so(verdict, at=now)]
     if not changing:
-        return AlreadySo(_latest_event(choices[0].subscription))
+        return AlreadySo(_latest_event(choices[0].subscription), choices[0].subscription)
     for choice in changing:
         expected = wanted[choice.subscription.pk]
-        if expected is not None and choice.subscription.contact_version != expected:
+        if not is_expected(choice.subscription, expected):
             raise Conflict(
                 _("Somebody changed this contact after you opened the page."),
                 subscription=choice.subscription,
@@ -91,8 +113,15 @@ def choose_support_contact(
     return Changed(changing[0].subscription, events[0], events[1:])
 
 
+def is_expected(subscription: Subscription, expected: Expected) -> bool:
+    """Is this the version somebody decided on?"""
+    if expected is None or isinstance(expected, int):
+        return expected in (None, subscription.contact_version)
+    return subscription.contact_version in expected
+
+
 def _lock(
-    wanted: Mapping[uuid.UUID, int | None], *, customer_id: uuid.UUID, partner_id: uuid.UUID, acting: Actor
+    wanted: Mapping[uuid.UUID, Expected], *, customer_id: uuid.UUID, partner_id: uuid.UUID, acting: Actor
 ) -> tuple[Actor, dict[uuid.UUID, Subscription]]:
     """Take every lock in the order of `portal.locks`, and ask again what was only cheaply true before."""
     provider_id = acting.organisation.pk

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 
 from portal import audit
@@ -89,6 +89,17 @@ def judge(choice: Choice, *, at: datetime) -> Verdict:
     return verdict(standing, at=at, told_to=provider.pk)
 
 
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """One change as it will be written: what ends, what comes, and the event that tells of it."""
+
+    subscription: Subscription
+    ended: Designation | None
+    made: Designation | None
+    event: AuditEvent
+    note: str = ""
+
+
 def apply_choice(
     choice: Choice,
     *,
@@ -104,16 +115,39 @@ def apply_choice(
     The subscription must be locked for update, and the choice must change something. Whoever changes many knows the
     chosen `partner`, and how the stored designation `stood`, already, and settles them together.
     """
-    subscription = choice.subscription
-    before = _as_it_stood(subscription, choice.stored, at, stood)
-    if choice.stored is not None:
-        choice.stored.ended_at = at
-        choice.stored.ended_as = EndedAs.BACK_TO_PROVIDER if choice.is_provider else EndedAs.REPLACED
-        choice.stored.save(update_fields=["ended_at", "ended_as"])
+    if partner is None and not choice.is_provider:
+        partner = Partner.objects.select_related("organisation").get(pk=choice.partner_id)
+    drafted = draft_choice(choice, at=at, acting=acting, note=note, partner=partner, stood=stood)
+    write_choices([drafted], at=at)
+    if settles:
+        settle([choice.subscription], at=at)
+    if acting.channel not in NOT_TOLD_SINGLY:
+        defer("portal.tell", event_id=drafted.event.pk)
+    return drafted.event
+
+
+def draft_choice(
+    choice: Choice,
+    *,
+    at: datetime,
+    acting: Actor,
+    note: str = "",
+    partner: Partner | None = None,
+    stood: Verdict | None = None,
+) -> Drafted:
+    """One change in memory, its subscription one version up; `partner` is the chosen one unless that is the provider.
+
+    No query where what is stored comes with how it `stood`.
+    """
+    subscription, ended = choice.subscription, choice.stored
+    before = _as_it_stood(subscription, ended, at, stood)
+    if ended is not None:
+        ended.ended_at = at
+        ended.ended_as = EndedAs.BACK_TO_PROVIDER if choice.is_provider else EndedAs.REPLACED
+    made = None
     after: dict[str, object] = {"contact": named(subscription.provider), "designated": None}
-    if not choice.is_provider:
-        partner = partner or Partner.objects.select_related("organisation").get(pk=choice.partner_id)
-        Designation.objects.create(
+    if partner is not None and not choice.is_provider:
+        made = Designation(
             provider=subscription.provider,
             subscription=subscription,
             partner=partner,
@@ -122,11 +156,8 @@ def apply_choice(
         )
         after = {"contact": named(partner), "designated": named(partner)}
     subscription.contact_version += 1
-    subscription.save(update_fields=["contact_version"])
     after["version"] = subscription.contact_version
-    if settles:
-        settle([subscription], at=at)
-    event = audit.record(
+    event = audit.draft(
         Action.DESIGNATION_ENDED if choice.is_provider else Action.DESIGNATION_MADE,
         acting=acting,
         organisation=subscription.provider.organisation,
@@ -137,11 +168,21 @@ def apply_choice(
         note=note,
         customer_id=subscription.customer_id,
         subscription_id=subscription.pk,
-        partner_ids=[pk for pk in (choice.stored and choice.stored.partner_id, choice.partner_id) if pk],
+        partner_ids=[pk for pk in (ended and ended.partner_id, choice.partner_id) if pk],
     )
-    if acting.channel not in NOT_TOLD_SINGLY:
-        defer("portal.tell", event_id=event.pk)
-    return event
+    return Drafted(subscription, ended, made, event, note)
+
+
+def write_choices(drafted: Sequence[Drafted], *, at: datetime) -> None:
+    """Write these changes, each of another subscription held under lock. At most six queries, whatever their number."""
+    for how in (EndedAs.BACK_TO_PROVIDER, EndedAs.REPLACED):
+        ended = [one.ended.pk for one in drafted if one.ended is not None and one.ended.ended_as == how]
+        if ended:
+            Designation.objects.filter(pk__in=ended).update(ended_at=at, ended_as=how)
+    Designation.objects.bulk_create([one.made for one in drafted if one.made is not None])
+    changed = Subscription.objects.filter(pk__in=[one.subscription.pk for one in drafted])
+    changed.update(contact_version=F("contact_version") + 1)
+    audit.keep([(one.event, one.note) for one in drafted])
 
 
 def apply_end(

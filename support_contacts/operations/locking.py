@@ -3,7 +3,7 @@ inside their transaction."""
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,31 @@ Key = tuple[uuid.UUID, uuid.UUID]
 
 
 @dataclass(frozen=True, slots=True)
+class Standings:
+    """The records of some partners at some customers, put together for a pair when it is asked for: of a thousand
+    customers and a hundred partners most pairs never are."""
+
+    partners: dict[uuid.UUID, Partner]
+    customers: set[uuid.UUID]
+    relationships: dict[uuid.UUID, list[ResellerRelationship]]
+    grants: dict[Key, list[DelegatedAdmin]]
+    suspensions: dict[uuid.UUID, list[PartnerSuspension]]
+
+    def get(self, key: Key) -> Standing | None:
+        """Of this partner at this customer; None for a pair nobody asked the database about."""
+        partner_id, customer_id = key
+        partner = self.partners.get(partner_id)
+        if partner is None or customer_id not in self.customers:
+            return None
+        return Standing(
+            partner,
+            self.relationships.get(partner_id, ()),
+            self.grants.get(key, ()),
+            self.suspensions.get(partner_id, ()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Subscriptions locked for update in id order, what is stored for each, and the records that bear on it.
 
@@ -30,15 +55,15 @@ class Held:
     now: datetime
     rows: dict[uuid.UUID, Subscription]
     stored: dict[uuid.UUID, Designation]
-    standings: dict[Key, Standing]
+    standings: Standings
 
 
 def hold(
-    provider_id: uuid.UUID, ids: Sequence[uuid.UUID], *, acting: Actor, partner: Partner | None = None
+    provider_id: uuid.UUID, ids: Sequence[uuid.UUID], *, acting: Actor, chosen: Collection[Partner] = ()
 ) -> Held:
     """Take every lock in the order of `portal.locks` for these subscriptions of one provider.
 
-    `partner` is who may be chosen for them. Partners already stored are locked too: their records say how things
+    `chosen` are those who may be chosen for them. Partners already stored are locked too: their records say how things
     stood. Subscriptions that are not the provider's, or not visible to the actor, are left out.
     """
     known = list(
@@ -48,9 +73,8 @@ def hold(
     stored = Designation.objects.stored().filter(
         provider_id=provider_id, subscription__in=[pk for pk, _ in known]
     )
-    partners = {*stored.values_list("partner_id", flat=True), *([partner.pk] if partner else [])} - {
-        provider_id
-    }
+    partners = {*stored.values_list("partner_id", flat=True), *(partner.pk for partner in chosen)}
+    partners -= {provider_id}
     lock_share(Partner, [provider_id, *partners])
     related = ResellerRelationship.objects.filter(
         provider_id=provider_id, reseller_id__in=partners, ended_at=None
@@ -89,7 +113,7 @@ def hold(
         standings_at(
             provider_id,
             {row.customer_id for row in rows.values()},
-            [*(d.partner for d in designations.values()), *([partner] if partner else [])],
+            [*(d.partner for d in designations.values()), *chosen],
         ),
     )
 
@@ -101,7 +125,7 @@ def standing_of(designation: Designation, held: Held) -> Standing:
 
 def standings_at(
     provider_id: uuid.UUID, customers: Iterable[uuid.UUID], partners: Iterable[Partner]
-) -> dict[Key, Standing]:
+) -> Standings:
     """The records of each of these partners at each of these customers. Three queries, whatever their number."""
     by_pk = {partner.pk: partner for partner in partners}
     at = set(customers)
@@ -117,8 +141,4 @@ def standings_at(
     suspensions: dict[uuid.UUID, list[PartnerSuspension]] = defaultdict(list)
     for suspension in PartnerSuspension.objects.filter(partner_id__in=list(by_pk)):
         suspensions[suspension.partner_id].append(suspension)
-    return {
-        (pk, customer): Standing(partner, relationships[pk], grants[pk, customer], suspensions[pk])
-        for pk, partner in by_pk.items()
-        for customer in at
-    }
+    return Standings(by_pk, at, relationships, grants, suspensions)

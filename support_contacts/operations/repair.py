@@ -130,8 +130,8 @@ def _repair_chunk(made: Repair, partner: Partner, versions: Mapping[uuid.UUID, i
     batches.join(made.pk, acting=acting)
     acting = still(acting, Permission.CONTACT_ASSIGN)
     provider_id = acting.organisation.pk
-    chosen = None if partner.pk == provider_id else partner
-    held = hold(provider_id, list(versions), acting=acting, partner=chosen)
+    chosen = [] if partner.pk == provider_id else [partner]
+    held = hold(provider_id, list(versions), acting=acting, chosen=chosen)
     outcomes: dict[str, list[str]] = {}
     changed, seen = [], []
     for pk, version in versions.items():
@@ -153,7 +153,7 @@ def _repair_chunk(made: Repair, partner: Partner, versions: Mapping[uuid.UUID, i
             seen.append(row)
         outcomes[str(pk)] = [planned.outcome.value, planned.code]
     settle(changed, at=held.now)
-    if chosen is None:
+    if not chosen:
         take_note(provider_id, seen, at=held.now, acting=acting)
     _keep(made, outcomes)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
-from tests.architecture import dealings, people, trade
+from tests.architecture import credentials, dealings, people, trade, webhooks
 from tests.architecture.canaries import guid
 from tests.architecture.cast import EMPTY, ENDED, ORGANISATIONS, SALES, SELLERS, STAFF
 from tests.architecture.world import World
@@ -33,4 +33,6 @@ def build() -> World:
         ended_at=timezone.now() - timedelta(days=2), ended_as="ended"
     )
     dealings.deal(world)
+    credentials.give(world)
+    webhooks.give(world)
     return world

@@ -17,6 +17,7 @@ from tests.architecture.cast import Person
 CIRCLES = {
     "agents": {"global_admin", "admin_agent", "helpdesk_agent", "sales_agent"},
     "assigners": {"global_admin", "admin_agent", "helpdesk_agent"},
+    "editors": {"global_admin", "admin_agent"},
     "managers": {"global_admin", "user_admin"},
     "readers": {"global_admin", "service_support_admin"},
     "overseers": {"global_admin", "admin_agent", "user_admin"},

@@ -5,7 +5,14 @@ from four questions: may the method, is somebody signed in, is it their kind of 
 does the role allow it (403).
 """
 
-from tests.architecture import relations, routes_contacts, routes_relationships
+from tests.architecture import (
+    api_routes,
+    relations,
+    routes_contacts,
+    routes_credentials,
+    routes_relationships,
+    routes_webhooks,
+)
 from tests.architecture.cast import BUYERS, PARTNERS, RESELLERS, SELLERS, Person
 from tests.architecture.entry import ALL, ASSIGN, EDIT, MANAGE, READ, VIEW, Entry, Status, organisation
 from tests.architecture.relations import NOWHERE, Target
@@ -140,6 +147,9 @@ ROUTES: dict[str, Entry] = {
     "support_contacts:duties": Entry(RESELLERS, VIEW, get=200),
     **routes_relationships.ROUTES,
     **routes_contacts.ROUTES,
+    **routes_credentials.CREDENTIALS,
+    **routes_webhooks.WEBHOOKS,
+    **api_routes.PAGES,
 }
 #: Patterns of others, which declare no audience of ours, each with its reason.
 NOT_OURS: dict[str, str] = {}

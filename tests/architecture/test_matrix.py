@@ -14,7 +14,7 @@ from django.urls import reverse
 from portal.audience import Audience, Route
 from portal.permissions import ROLES as GRANTED
 from portal.permissions import Permission
-from tests.architecture.cast import BUYERS, EVERYBODY, RESELLERS, SELLERS, Person
+from tests.architecture.cast import BUYERS, EVERYBODY, PARTNERS, RESELLERS, SELLERS, Person
 from tests.architecture.entry import ALL, METHODS, Entry
 from tests.architecture.relations import Target
 from tests.architecture.routes import NOT_OURS, ROUTES
@@ -29,6 +29,7 @@ CALLS = [
     if name in ROUTES and method in ROUTES[name].methods
 ]
 SERVED = {
+    Audience.PARTNERS: frozenset(PARTNERS),
     Audience.AGENTS: SELLERS,
     Audience.RESELLERS: RESELLERS,
     Audience.CUSTOMERS: BUYERS,

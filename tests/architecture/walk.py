@@ -5,9 +5,21 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+#: What goes through the API's door instead of the pages' frame; listed in api_routes.py.
+API = ("v1:", "token")
+
 
 def patterns() -> Iterator[tuple[str, str, Callable[..., Any]]]:
-    """Every pattern of the portal: its full name, its path, its view."""
+    """Every page of the portal: its full name, its path, its view."""
+    return (found for found in everything() if not found[0].startswith(API))
+
+
+def endpoints() -> Iterator[tuple[str, str, Callable[..., Any]]]:
+    """Every address of the API."""
+    return (found for found in everything() if found[0].startswith(API))
+
+
+def everything() -> Iterator[tuple[str, str, Callable[..., Any]]]:
     yield from _walk(get_resolver().url_patterns, "", "")
 
 

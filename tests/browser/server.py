@@ -19,8 +19,10 @@ HOST = "127.0.0.1"
 class Server:
     """The program, started by a test run."""
 
-    def __init__(self, database: dict[str, Any], mail: Path) -> None:
-        given = json.dumps({"database": database, "mail": str(mail)})
+    def __init__(
+        self, database: dict[str, Any], mail: Path, application: str = "portal.wsgi:application"
+    ) -> None:
+        given = json.dumps({"database": database, "mail": str(mail), "application": application})
         environment = {
             **os.environ,
             "BROWSER_TESTS": given,
@@ -47,6 +49,7 @@ class Server:
 
 
 def main() -> int:
+    application = json.loads(os.environ["BROWSER_TESTS"])["application"]
     with socket.socket() as held:
         # Held without listening, so that no other test run is given the port before the server has it.
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -54,7 +57,7 @@ def main() -> int:
         port = held.getsockname()[1]
         granian = subprocess.Popen(
             [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi", "portal.wsgi:application"),
+                *(sys.executable, "-m", "granian", "--interface", "wsgi", application),
                 *(
                     "--host",
                     HOST,

@@ -2,9 +2,12 @@
 
 from tests.browser import (  # noqa: F401
     states_answers,
+    states_api_docs,
+    states_credentials,
     states_organisation,
     states_relationships,
     states_repair,
+    states_webhooks,
     states_work,
 )
 from tests.browser.state import STATES, State

@@ -79,6 +79,11 @@ def test_every_link_of_this_person_opens_a_page_that_fits(visit, email):
             if saved.status != 200 or not saved.headers["content-disposition"].startswith("attachment"):
                 wrong.append(f"{path}: {saved.status}, not a file")
             continue
+        if path.endswith(".json"):  # for programs
+            told = visitor.page.request.get(visitor.url + path)
+            if told.status != 200 or not told.headers["content-type"].startswith("application/json"):
+                wrong.append(f"{path}: {told.status}, not JSON")
+            continue
         response = visitor.go(path)
         if response.status != 200:
             wrong.append(

@@ -34,6 +34,10 @@ PRODUCTION = {"DATABASE_URL": "postgresql://u@h/x", "SECRET_KEY": "k", "ALLOWED_
         ({**PRODUCTION, "ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set."),
         ({**PRODUCTION, "DEMO": "perhaps"}, '"DEMO" invalid'),
         ({**PRODUCTION, "TRUSTED_PROXY_COUNT": "-1"}, "TRUSTED_PROXY_COUNT=-1 is not between 0 and 9."),
+        (
+            {**PRODUCTION, "WEBHOOKS_TO_LOOPBACK": "1"},
+            "WEBHOOKS_TO_LOOPBACK=1 lets webhooks reach this machine",
+        ),
         ({"DEMO": "1", "PORT": "80000"}, "PORT=80000 is not between 1 and 65535."),
         ({"DEMO": "1", "BIND": "192.0.2.1"}, "serves this machine only"),
         ({**PRODUCTION, "PUBLIC_URL": "portal.example"}, "PUBLIC_URL=portal.example is not what links"),
@@ -62,6 +66,14 @@ def test_production_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     said = environment.read()
     assert (said.demo, said.debug, said.local) == (False, False, False)
     assert said.allowed_hosts == ["portal.example"]
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(("said", "keys"), [("", []), ("former", ["former"]), ("one,two,", ["one", "two"])])
+def test_former_keys_are_listed(monkeypatch: pytest.MonkeyPatch, said: str, keys: list[str]) -> None:
+    for name, value in {**PRODUCTION, "SECRET_KEY_FALLBACKS": said}.items():
+        monkeypatch.setenv(name, value)
+    assert environment.read().secret_key_fallbacks == keys
 
 
 def test_secret_key_is_made_once_and_for_this_user_only(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:

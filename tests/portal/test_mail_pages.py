@@ -228,10 +228,10 @@ def test_preferences_switch_kinds_off_and_the_language_menu_leaves_them(client, 
     posted = {"name": user.name, "language": "en", "time_zone": "", "mails": ["request", "member"]}
     assert client.post(reverse("preferences"), posted).status_code == 302
     user.refresh_from_db()
-    assert set(user.mail_off) == {"answer", "ended", "designation", "report", "attention"}
+    assert set(user.mail_off) == {"answer", "ended", "designation", "report", "attention", "integration"}
     client.post(reverse("language"), {"language": "fr"})
     user.refresh_from_db()
-    assert (user.language, len(user.mail_off)) == ("fr", 5)
+    assert (user.language, len(user.mail_off)) == ("fr", 6)
 
 
 # -- the demo's letter box

@@ -233,8 +233,8 @@ def test_chunks_and_the_queries_of_a_row_are_bounded(
     rows = stale_rows(world, 9)
     target = other_reseller(world)
     row, planned = selected(agent, rows), versions(rows)
-    # Three transactions; for each row its end, its beginning, its version, its event, a savepoint.
-    with django_assert_max_num_queries(150):
+    # Three transactions; for each row its end, its beginning, its version, its event and who is told, a savepoint.
+    with django_assert_max_num_queries(160):
         made = repair(row, partner=target, versions=planned, acting=agent)
     assert outcomes(made) == ["changed"] * 9
 

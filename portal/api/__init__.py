@@ -1,0 +1,1 @@
+"""The API that Partner Center clients already speak, at the host's root under /v1."""

@@ -1,0 +1,116 @@
+"""Questions asked at every call, put into SQL once a process.
+
+Django takes longer over the words than PostgreSQL over the answer: most of a small API call was compiling the same two
+questions again.
+
+The question stays what it is, a QuerySet built by the models' own methods, so a rule is still said in one place. It is
+built once with stand-ins for what changes from call to call; each call then puts its own values where they stood.
+"""
+
+import copy
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import QuerySet
+
+#: No instant, id or text of anybody's: what stands in for one while the question is put into SQL.
+_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+_STAND_INS: dict[type, Callable[[int], Any]] = {
+    datetime: lambda number: _LONG_AGO + timedelta(microseconds=number),
+    uuid.UUID: lambda number: uuid.UUID(int=number + 1),
+    str: lambda number: f"\x01{number}\x01",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The question once it is in SQL, with what turns columns into values."""
+
+    question: QuerySet[Any]
+    compiler: Any
+    sql: str
+    places: list[Callable[[dict[str, Any]], Any]]
+    converters: dict[int, Any]
+
+
+class Prepared:
+    """One question with named values of these types, each an instant, an id or a text.
+
+    `build` is called once, with stand-ins. It must not look at them, and must ask for no instant or id of its own: such
+    a one would be that of the first call for ever, and is refused.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any]], **types: type) -> None:
+        self._build, self._types = build, types
+        self._lock = threading.Lock()
+        self._made: _Made | None = None
+
+    def __call__(self, **values: Any) -> list[Any]:
+        """The rows, as the QuerySet would have given them."""
+        made = self._made or self._make()
+        params = tuple(place(values) for place in made.places)
+        compiler = copy.copy(made.compiler)
+        compiler.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
+        compiler.as_sql = lambda *_args, **_options: (made.sql, params)
+        compiler.get_converters = lambda _fields: made.converters
+        question = made.question
+        query = _same(question.query)
+        query.get_compiler = lambda *_args, **_options: compiler
+        asked = _same(question)
+        asked._query = query
+        return list(asked._iterable_class(asked))
+
+    def _make(self) -> "_Made":
+        with self._lock:
+            if self._made is None:
+                stand_ins = {
+                    name: _STAND_INS[kind](number) for number, (name, kind) in enumerate(self._types.items())
+                }
+                question = self._build(**stand_ins)
+                compiler = question.query.get_compiler(using=DEFAULT_DB_ALIAS)
+                if question._prefetch_related_lookups:  # type: ignore[attr-defined]
+                    raise TypeError("A prepared question is one question: no prefetch_related.")
+                try:
+                    sql, params = compiler.as_sql()
+                except EmptyResultSet:
+                    raise TypeError("A prepared question that nothing answers asks nothing.") from None
+                unasked = [
+                    name for name, value in stand_ins.items() if not {value, str(value)} & _texts(params)
+                ]
+                if unasked:
+                    raise TypeError(f"A prepared question does not ask for {', '.join(unasked)}.")
+                fields = [column[0] for column in compiler.select[: compiler.col_count]]
+                places = [_place(param, stand_ins) for param in params]
+                self._made = _Made(question, compiler, sql, places, compiler.get_converters(fields))
+            return self._made
+
+
+def _place(param: Any, stand_ins: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
+    """What a call puts where this parameter stands: a value of its own, that value as text, or the parameter."""
+    for name, stand_in in stand_ins.items():
+        if type(param) is type(stand_in) and param == stand_in:
+            return lambda values: values[name]
+        if param == str(stand_in):
+            return lambda values: str(values[name])
+    if isinstance(param, date | time | uuid.UUID | list | tuple):
+        raise TypeError("A prepared question holds no instant, date or id of its own.")
+    if any(str(stand_in) in str(param) for stand_in in stand_ins.values()):
+        raise TypeError("A prepared question asks for a value as it is, not for a part of something else.")
+    return lambda values: param
+
+
+def _texts(params: Iterable[Any]) -> set[Any]:
+    return {param for param in params if isinstance(param, datetime | uuid.UUID | str)}
+
+
+def _same(thing: Any) -> Any:
+    """The same object in another identity; a QuerySet's own copying would ask the question."""
+    twin = object.__new__(type(thing))
+    twin.__dict__.update(thing.__dict__)
+    return twin

@@ -1,0 +1,24 @@
+"""Who did it, in the words of a reader of the same organisation: a colleague's name, or which integration."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from portal.actor import ActorKind
+from portal.models import AuditEvent, Credential, User
+
+
+def names_of(events: Iterable[AuditEvent], organisation_id: uuid.UUID) -> dict[uuid.UUID, str]:
+    """Names of this organisation's own people and integrations among the actors; others' are not ours to tell."""
+    people: set[uuid.UUID] = set()
+    integrations: set[uuid.UUID] = set()
+    for event in events:
+        if event.actor_id and event.actor_organisation_id == organisation_id:
+            (integrations if event.actor_kind == ActorKind.INTEGRATION else people).add(event.actor_id)
+    names = dict(User.objects.filter(pk__in=people).values_list("pk", "name")) if people else {}
+    if integrations:
+        rows = Credential.objects.filter(pk__in=integrations, organisation=organisation_id)
+        words = _("integration %(name)s")
+        names |= {pk: words % {"name": name} for pk, name in rows.values_list("pk", "name")}
+    return names
