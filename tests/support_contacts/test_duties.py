@@ -54,7 +54,7 @@ def duty(trey, **extra):
         offer_name="Microsoft 365 E3",
         friendly_name="Head office",
         quantity=250,
-        reseller_of_record="777",
+        reseller_of_record="7770001777",
     )
     return DesignationFactory(subscription=row, partner=trey, **extra)
 
@@ -83,7 +83,7 @@ def test_duties_in_force_tell_customer_offer_quantity_status_seller_and_since(ag
 def test_duties_never_tell_the_alias_the_nickname_or_another_partners_name(agent, trey):
     duty(trey)
     html = text(agent.get("/duties/"))
-    for hidden in ("The difficult ones", "Head office", "Name another partner gave", "777"):
+    for hidden in ("The difficult ones", "Head office", "Name another partner gave", "7770001777"):
         assert hidden not in html
 
 
