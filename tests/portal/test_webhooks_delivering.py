@@ -331,6 +331,28 @@ class TestStops:
         assert row.stopped_at is None
         assert WebhookDelivery.objects.get(event="support-contact-updated").outcome == "failed"
 
+    @pytest.mark.parametrize(("last", "outcome"), [(500, ""), (200, "delivered")])
+    def test_not_where_somebody_had_it_sent_again_while_the_last_try_ran(self, world, agent, last, outcome):
+        """The resend began a day of its own: the try that ended the day before takes nothing from it."""
+        organisation = world.provider.organisation
+        with Receiver(500, last) as receiver:
+            row = endpoint(organisation, receiver.url)
+            choose(world, agent)
+            work()
+            later(hours=24)
+            due_now()
+            taken = delivering._take(row.pk)
+            answer = delivering._send(taken)
+            deliveries.resend(taken.pk, endpoint_id=row.pk, acting=agent)
+            delivering._record(taken, answer)
+        row.refresh_from_db()
+        taken.refresh_from_db()
+        assert row.stopped_at is None
+        assert taken.outcome == outcome
+        assert taken.outcome or taken.due_at <= timezone.now(), "it goes out again at once"
+        assert WebhookTry.objects.count() == 2
+        assert not Notice.objects.exists()
+
     def test_resumed_it_sends_again_and_the_notices_are_gone(self, world, agent, receiver):
         row = endpoint(world.provider.organisation, receiver.url)
         choose(world, agent)
