@@ -272,6 +272,16 @@ class TestAgain:
         assert not receiver.requests
         assert statuses() == [(1, None, "secret")]
 
+    def test_a_secret_of_a_former_key_signs_while_that_key_is_kept(self, world, agent, receiver, settings):
+        secret = made(world.provider.organisation, receiver.url).secret
+        choose(world, agent)
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.SECRET_KEY]
+        work()
+        (request,) = receiver.requests
+        assert signing.verifies(
+            request.headers[signing.SIGNATURE], request.body, secret, now=int(time.time())
+        )
+
     def test_what_cannot_be_composed_is_over_and_holds_up_nobody(self, world, agent, receiver):
         endpoint(world.provider.organisation, receiver.url)
         choose(world, agent)
