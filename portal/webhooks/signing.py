@@ -71,7 +71,7 @@ def signature(body: bytes, live: Iterable[str], at: int) -> str:
 def verifies(header: str, body: bytes, secret: str, *, now: int) -> bool:
     """What a receiver does: the time is near, and one of the signatures is ours, compared in constant time."""
     parts = [part.partition("=") for part in header.split(",")]
-    times = [value for name, _equals, value in parts if name == "t" and value.isdigit()]
+    times = [value for name, _equals, value in parts if name == "t" and value.isdecimal()]
     if len(times) != 1 or abs(now - int(times[0])) > TOLERANCE:
         return False
     wanted = _signed(body, secret, int(times[0]))
