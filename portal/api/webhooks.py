@@ -101,7 +101,7 @@ _MEMBERS: dict[WebhookResource, tuple[dict[str, Any], tuple[str, ...]]] = {
 }
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Portal-Event": {
-        "description": "The event, as `eventName` says it.",
+        "description": "The event, as eventName says it.",
         "schema": {"type": "string", "enum": [event.value for event in EVENTS]},
         "example": WebhookEvent.SUPPORT_CONTACT_UPDATED.value,
     },
@@ -111,7 +111,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         "example": "019ab4c2-7d10-7c3e-9a55-1f2e3d4c5b6a",
     },
     SIGNATURE: {
-        "description": "`t=<seconds since 1970>` and a `v1=<hex>` for each secret that signs, two while one is "
+        "description": "t=<seconds since 1970> and a v1=<hex> for each secret that signs, two while one is "
         f"rotated: HMAC-SHA256, with the secret as key, of t, a full stop and the body. Refuse what is more than "
         f"{TOLERANCE} seconds off.",
         "schema": {"type": "string", "pattern": "^t=[0-9]+(,v1=[0-9a-f]{64})+$"},
@@ -192,6 +192,7 @@ def _shape(event: WebhookEvent, resource: WebhookResource) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "eventId": {**_GUID, "description": "The same however often it comes.", "examples": [EVENT]},
         "eventName": {"const": event.value},
+        "resourceUri": members["resourceUri"],
         "resourceName": {"const": resource.value},
         "resourceChangeUtcDate": {"type": "string", "format": "date-time", "examples": [INSTANT]},
         **members,
