@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from portal.api import examples
+from portal.api import examples, webhooks
 from portal.api.faults import SOURCE
 
 Document = dict[str, Any]
@@ -23,6 +23,7 @@ TAGS = {
     "Profiles": "What the caller's organisation tells its customers, and PartnerIDs.",
     "Partner relationships": "Providers and their resellers.",
     "Tokens": "A secret is exchanged for a token.",
+    webhooks.TAG: webhooks.TEXT,
 }
 PATHS = {
     "tenant": "The customer's tenant ID, in any case, with or without braces.",
@@ -195,11 +196,11 @@ def completed(document: Document, permissions: dict[str, str]) -> Document:
     """The document with what all operations share. `permissions`: by operation id, what its caller must hold."""
     components = document["components"]
     schemas: dict[str, Any] = components["schemas"]
-    schemas |= SCHEMAS
+    schemas |= SCHEMAS | webhooks.shapes()
     components["parameters"] = {
         _key(name): {"name": name, "in": "header", "required": False, **said}
         for name, said in PARAMETERS.items()
-    }
+    } | webhooks.parameters()
     components["headers"] = {
         _key(name): {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
     }
@@ -230,6 +231,7 @@ def completed(document: Document, permissions: dict[str, str]) -> Document:
             item[method] = copy.deepcopy(item[method])
             _complete(item[method], method, schemas, permissions)
     document["paths"][TOKEN_PATH] = copy.deepcopy(TOKEN)
+    document["webhooks"] = webhooks.described()
     document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     _without_titles(document["paths"])
     _without_titles(schemas)

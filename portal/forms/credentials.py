@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.rotation import FormerSecretForm
 from portal.operations.credentials import LONGEST
 from portal.permissions import PARTNER_ROLES, Role
 from portal.templatetags.ui import plain_date
@@ -26,14 +27,6 @@ MEANS: dict[Role, str | Promise] = {
     Role.BILLING_ADMIN: _("Reads the support profile only."),
     Role.USER_ADMIN: _("Reads the support profile only."),
 }
-#: How long the former secret works beside the new one.
-OVERLAPS = [
-    ("0", _("At once: it is in wrong hands, or nobody uses it")),
-    ("1", _("In 1 hour")),
-    ("24", _("In 24 hours")),
-    ("72", _("In 3 days")),
-    ("168", _("In 7 days")),
-]
 
 
 class NameForm(forms.Form):
@@ -98,24 +91,15 @@ class CredentialForm(NameForm, _ExpiryForm):
         ]
 
 
-class RotateForm(_ExpiryForm):
+class RotateForm(FormerSecretForm, _ExpiryForm):
     """`former` is asked only where a secret works that a client may be using."""
 
-    former = forms.ChoiceField(
-        label=_("The present secret stops"),
-        choices=OVERLAPS,
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose when it stops."), "invalid_choice": _("Choose when it stops.")},
-    )
     field_order = ["former", "expires"]
 
     def __init__(self, data: Any = None, *, has_former: bool) -> None:
-        super().__init__(data, initial={"former": "24"})
+        super().__init__(data)
         if not has_former:
             del self.fields["former"]
-
-    def former_until(self, now: datetime) -> datetime:
-        return now + timedelta(hours=int(self.cleaned_data.get("former", "0")))
 
 
 class LimitForm(forms.Form):

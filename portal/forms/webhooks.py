@@ -1,22 +1,13 @@
 """Webhooks: address and events; a new secret."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms.rotation import FormerSecretForm
 from portal.operations.webhooks import WANTED
-
-#: How long requests are signed with the former secret as well.
-OVERLAPS = [
-    ("0", _("At once: it is in wrong hands, or nobody uses it")),
-    ("1", _("In 1 hour")),
-    ("24", _("In 24 hours")),
-    ("72", _("In 3 days")),
-    ("168", _("In 7 days")),
-]
 
 
 class WebhookForm(forms.Form):
@@ -55,14 +46,5 @@ class WebhookForm(forms.Form):
         ]
 
 
-class RotateWebhookForm(forms.Form):
-    former = forms.ChoiceField(
-        label=_("The present secret stops"),
-        choices=OVERLAPS,
-        widget=forms.RadioSelect,
-        initial="24",
-        error_messages={"required": _("Choose when it stops."), "invalid_choice": _("Choose when it stops.")},
-    )
-
-    def former_until(self, now: datetime) -> datetime:
-        return now + timedelta(hours=int(self.cleaned_data["former"]))
+class RotateWebhookForm(FormerSecretForm):
+    """How long requests are signed with the former secret as well."""

@@ -1,5 +1,6 @@
 """Webhooks: where an organisation wants to be told, the secrets it knows us by, what it was told and answered."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ class WebhookEvent(models.TextChoices):
 
     SUPPORT_CONTACT_UPDATED = "support-contact-updated", _("A support contact changed")
     SUPPORT_CONTACT_ATTENTION = "support-contact-attention", _("A support contact stopped holding")
+    SUPPORT_CONTACT_RESTORED = "support-contact-restored", _("A support contact holds again")
     RELATIONSHIP_REQUESTED = "relationship-requested", _("A relationship was requested")
     RELATIONSHIP_ESTABLISHED = "relationship-established", _("A relationship was established")
     RELATIONSHIP_DECLINED = "relationship-declined", _("A relationship was declined")
@@ -59,6 +61,9 @@ class WebhookEndpoint(models.Model):
 
     `paused_at`: somebody holds it; events are kept and go out when it is resumed. `stopped_at`: the portal gave up
     after a day of nothing but failures; from then on nothing is kept for it.
+
+    `wants_since` says of each event from when on it is told here: since it was chosen, or since the endpoint was
+    resumed after the portal stopped it. Choosing another event changes nothing of those that were chosen before.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -67,6 +72,7 @@ class WebhookEndpoint(models.Model):
     events = ArrayField(
         models.CharField(max_length=40, choices=WebhookEvent.choices), verbose_name=_("events")
     )
+    wants_since = models.JSONField(default=dict)
     created_by = models.ForeignKey("portal.User", models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True, blank=True)
@@ -110,6 +116,21 @@ class WebhookEndpoint(models.Model):
     def sends(self) -> bool:
         return self.paused_at is None and self.stopped_at is None and self.deleted_at is None
 
+    def want(self, events: Sequence[str], now: datetime) -> None:
+        """These events and no others, each from now on unless it is wanted already. Not saved here."""
+        self.events = list(events)
+        self.wants_since = {event: self.wants_since.get(event, now.isoformat()) for event in events}
+
+    def want_from(self, now: datetime) -> None:
+        """The same events, from now on: what happened meanwhile is not told. Not saved here."""
+        self.wants_since = {}
+        self.want(self.events, now)
+
+    def since(self, event: WebhookEvent) -> datetime:
+        """From when on this event is told here. Where that is not on record: since it was made."""
+        said = self.wants_since.get(event.value)
+        return datetime.fromisoformat(said) if said else self.created_at
+
     def live_secrets(self, at: datetime) -> list["WebhookSecret"]:
         """Those a request is signed with at `at`, newest first: one, or two while it is being rotated."""
         live = [secret for secret in self.secrets.all() if secret.ends_at is None or secret.ends_at > at]
@@ -119,14 +140,16 @@ class WebhookEndpoint(models.Model):
 class WebhookSecret(models.Model):
     """What one secret is derived from, together with the portal's SECRET_KEY (`portal.webhooks.signing`).
 
-    The secret itself stands in no table: whoever reads this row cannot sign. `ending` tells people two secrets apart,
-    and us whether the key is still the one it was made with.
+    The secret itself stands in no table: whoever reads this row cannot sign. `ending` tells people two secrets apart;
+    `fingerprint`, the beginning of the secret's SHA-256, tells us which of our keys it was made with. It is blank where
+    a secret was made before there was one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     endpoint = models.ForeignKey("portal.WebhookEndpoint", models.CASCADE, related_name="secrets")
     seed = models.BinaryField()
     ending = models.CharField(max_length=4)
+    fingerprint = models.CharField(max_length=16, blank=True)
     created_at = models.DateTimeField()
     # None for the one in use; the former one stops at this instant.
     ends_at = models.DateTimeField(null=True, blank=True)

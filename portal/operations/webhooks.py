@@ -73,12 +73,11 @@ def create_webhook(*, acting: Actor, url: str, events: Sequence[str]) -> Made:
             _now("An organisation has at most %(n)s webhooks. Delete one first.") % {"n": MOST},
             code="too_many",
         )
-    endpoint = _saved(
-        WebhookEndpoint(
-            organisation=acting.organisation, url=url, events=events, created_by=acting.user, created_at=now
-        )
+    endpoint = WebhookEndpoint(
+        organisation=acting.organisation, url=url, created_by=acting.user, created_at=now
     )
-    made = _new_secret(endpoint, now)
+    endpoint.want(events, now)
+    made = _new_secret(_saved(endpoint), now)
     _tell(Action.WEBHOOK_CREATED, endpoint, acting, now, after={"events": events})
     return made
 
@@ -88,18 +87,22 @@ def create_webhook(*, acting: Actor, url: str, events: Sequence[str]) -> Made:
 def change_webhook(
     endpoint_id: uuid.UUID, *, acting: Actor, url: str, events: Sequence[str]
 ) -> WebhookEndpoint:
-    """Another address, or other events. What waits goes to the new address. Nothing different: nothing is written."""
+    """Another address, or other events. What waits goes to the new address. Nothing different: nothing is written.
+
+    An event that is chosen now is told from now on, however old the endpoint is; those chosen before lose nothing.
+    """
     acting = manager(acting)
     endpoint = held(endpoint_id, acting)
     url, events = _checked_url(url), _checked_events(events)
     if (endpoint.url, sorted(endpoint.events)) == (url, sorted(events)):
         return endpoint
     before = {"address": origin_of(endpoint.url), "events": endpoint.events}
-    moved = endpoint.url != url
-    endpoint.url, endpoint.events = url, events
+    moved, now = endpoint.url != url, timezone.now()
+    endpoint.url = url
+    endpoint.want(events, now)
     _saved(endpoint)
     after = {"events": events, "moved": moved}
-    _tell(Action.WEBHOOK_CHANGED, endpoint, acting, timezone.now(), before=before, after=after)
+    _tell(Action.WEBHOOK_CHANGED, endpoint, acting, now, before=before, after=after)
     return endpoint
 
 
@@ -159,14 +162,19 @@ def pause_webhook(endpoint_id: uuid.UUID, *, acting: Actor) -> None:
 @patience()
 @transaction.atomic(durable=True)
 def resume_webhook(endpoint_id: uuid.UUID, *, acting: Actor) -> None:
-    """Send again, also after the portal stopped it. What waited goes out now, with a whole day of tries."""
+    """Send again, also after the portal stopped it. What waited goes out now, with a whole day of tries.
+
+    After a stop nothing was kept: what happened meanwhile is not told. After a pause everything was.
+    """
     acting = manager(acting)
     endpoint, now = held(endpoint_id, acting), timezone.now()
     if endpoint.sends:
         return
     before = {"paused": endpoint.paused_at is not None, "stopped": endpoint.stopped_at is not None}
+    if endpoint.stopped_at is not None:
+        endpoint.want_from(now)
     endpoint.paused_at = endpoint.stopped_at = endpoint.failing_since = None
-    endpoint.save(update_fields=["paused_at", "stopped_at", "failing_since"])
+    endpoint.save(update_fields=["paused_at", "stopped_at", "failing_since", "wants_since"])
     waiting = WebhookDelivery.objects.filter(endpoint=endpoint, outcome="")
     if waiting.update(started_at=now, due_at=now):
         defer("portal.send_webhooks", timestamp=0)
@@ -242,7 +250,13 @@ def _saved(endpoint: WebhookEndpoint) -> WebhookEndpoint:
 
 def _new_secret(endpoint: WebhookEndpoint, now: datetime) -> Made:
     made = signing.fresh()
-    WebhookSecret.objects.create(endpoint=endpoint, seed=made.seed, ending=made.ending, created_at=now)
+    WebhookSecret.objects.create(
+        endpoint=endpoint,
+        seed=made.seed,
+        ending=made.ending,
+        fingerprint=made.fingerprint,
+        created_at=now,
+    )
     return Made(endpoint, made.secret)
 
 

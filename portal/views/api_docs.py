@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
 
+from portal.api import webhooks
 from portal.api.document import METHODS
 from portal.api.examples import NAMED
 from portal.api.meanings import MEANINGS
@@ -55,6 +56,15 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One event of webhooks as the page shows it."""
+
+    name: str
+    text: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     name: str
     text: str
@@ -77,6 +87,11 @@ def docs(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": _groups(),
         "meanings": MEANINGS,
+        "events": _events(),
+        "headers": [
+            Parameter(name, "header", said["description"]) for name, said in webhooks.HEADERS.items()
+        ],
+        "webhooks": {"name": webhooks.TAG, "text": webhooks.TEXT, "verify": webhooks.VERIFY},
         "begin": BEGIN % f"{request.scheme}://{request.get_host()}",
         "limit": settings.API_REQUESTS_PER_MINUTE,
     }
@@ -98,6 +113,16 @@ def _groups() -> list[Group]:
             said = item[method]
             groups[said["tags"][0]].operations.append(_operation(path, method, said, shared))
     return [group for group in groups.values() if group.operations]
+
+
+@cache
+def _events() -> list[Told]:
+    said = {name: item["post"] for name, item in json.loads(_document())["webhooks"].items()}
+    return [
+        Told(name, one["summary"], _pretty(media["example"]))
+        for name, one in said.items()
+        for media in _bodies(one).values()
+    ]
 
 
 def _operation(path: str, method: str, said: dict[str, Any], shared: dict[str, Any]) -> Operation:

@@ -2,6 +2,8 @@
 
 import json
 import uuid
+from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from django.contrib import messages
@@ -11,8 +13,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from portal import shown_once
+from portal import ratelimit, shown_once
 from portal.actor import Actor
 from portal.audience import Audience, page
 from portal.errors import NotVisible, OperationError
@@ -30,6 +33,8 @@ from portal.webhooks.described import deliveries_described, delivery_described, 
 MANAGE = Permission.CREDENTIAL_MANAGE
 LISTED = 25
 BY_TIME = newest("created_at")
+#: Test events and resends of an organisation: enough to send a bad hour again by hand, too few to trouble a receiver.
+SENDING = ratelimit.Rule("webhook-send", limit=60, seconds=600)
 #: What a receiver gets, and what it compares it with.
 SAMPLE = f"""{signing.SIGNATURE}: t=1795514400,v1=5f0c…
 v1 = hex(hmac_sha256(secret, "1795514400." + body))"""
@@ -63,7 +68,10 @@ def new(request: HttpRequest) -> HttpResponse:
 @page(Audience.PARTNERS, MANAGE, needs_row=True)
 def webhook(request: HttpRequest, webhook: uuid.UUID) -> HttpResponse:
     """One webhook with its log; right after it was made or rotated, with its secret."""
-    row = _row(request, webhook)
+    return _webhook(request, _row(request, webhook))
+
+
+def _webhook(request: HttpRequest, row: WebhookEndpoint, *, refused: str = "") -> HttpResponse:
     secret = shown_once.take(request, row.pk)
     now = timezone.now()
     found = page_of(
@@ -80,8 +88,9 @@ def webhook(request: HttpRequest, webhook: uuid.UUID) -> HttpResponse:
         "live": row.live_secrets(now),
         "deliveries": deliveries_described(found.rows, row),
         "found": found,
-        "previous_url": f"?before={found.before}#log" if found.before else "",
-        "next_url": f"?after={found.after}#log" if found.after else "",
+        "previous_url": f"{_url(row)}?before={found.before}#log" if found.before else "",
+        "next_url": f"{_url(row)}?after={found.after}#log" if found.after else "",
+        "refused": refused,
     }
     response = render_page(request, "portal/webhooks/webhook.html", context)
     if secret:
@@ -167,6 +176,8 @@ def test(request: HttpRequest, webhook: uuid.UUID) -> HttpResponse:
     row = _row(request, webhook)
     if conflict := wrong_organisation(request, _url(row)):
         return conflict
+    if seconds := _seconds_to_wait(request):
+        return _too_often(_webhook(request, row, refused=_try_later(seconds)), seconds)
     try:
         sent = deliveries.send_test(row.pk, acting=request.actor)
     except OperationError as refusal:
@@ -191,7 +202,10 @@ def delete(request: HttpRequest, webhook: uuid.UUID) -> HttpResponse:
 @page(Audience.PARTNERS, MANAGE, needs_row=True)
 def delivery(request: HttpRequest, webhook: uuid.UUID, delivery: uuid.UUID) -> HttpResponse:
     """One event on its way: what was sent, every try, what came back."""
-    found = _delivery(request, webhook, delivery)
+    return _sent(request, _delivery(request, webhook, delivery))
+
+
+def _sent(request: HttpRequest, found: WebhookDelivery, *, refused: str = "") -> HttpResponse:
     row = found.endpoint
     # Tries first: what is then said of the delivery is not older than what is said of them.
     attempts = list(found.attempts.order_by("-at", "-pk")[:50])
@@ -201,6 +215,7 @@ def delivery(request: HttpRequest, webhook: uuid.UUID, delivery: uuid.UUID) -> H
         "row": row,
         "body": json.dumps(json.loads(found.body), ensure_ascii=False, indent=2) if found.body else "",
         "attempts": attempts,
+        "refused": refused,
     }
     return render_page(request, "portal/webhooks/delivery.html", context)
 
@@ -212,6 +227,8 @@ def resend(request: HttpRequest, webhook: uuid.UUID, delivery: uuid.UUID) -> Htt
     here = reverse("organisation:webhook-delivery", args=[row.pk, found.pk])
     if conflict := wrong_organisation(request, here):
         return conflict
+    if seconds := _seconds_to_wait(request):
+        return _too_often(_sent(request, found, refused=_try_later(seconds)), seconds)
     try:
         deliveries.resend(found.pk, endpoint_id=row.pk, acting=request.actor)
     except OperationError as refusal:
@@ -219,6 +236,23 @@ def resend(request: HttpRequest, webhook: uuid.UUID, delivery: uuid.UUID) -> Htt
     else:
         messages.success(request, _("It is sent again, with the same ID."))
     return redirect(here)
+
+
+def _seconds_to_wait(request: HttpRequest) -> int:
+    """Count one more that the organisation has sent; how long to wait where that is too many."""
+    key = ratelimit.key_for(SENDING.name, request.actor.organisation.pk)
+    return ratelimit.hit(key, SENDING.limit, SENDING.seconds).retry_after_seconds
+
+
+def _too_often(response: HttpResponse, seconds: int) -> HttpResponse:
+    response.status_code, response["Retry-After"] = HTTPStatus.TOO_MANY_REQUESTS, str(seconds)
+    return response
+
+
+def _try_later(seconds: int) -> str:
+    minutes = max(1, ceil(seconds / 60))
+    text = ngettext("Try again in %(n)s minute.", "Try again in %(n)s minutes.", minutes)
+    return text % {"n": minutes}
 
 
 def _rows(actor: Actor):

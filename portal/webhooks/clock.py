@@ -1,7 +1,11 @@
 """What happens by the clock alone: nobody acts, no event is written, and it is told all the same (R7, R8).
 
-Every minute it is looked for what stopped since the last look; a little further back, since a change that was under way
-then is seen only after its commit. What was told already is not told again: its id is made of what it is.
+Every minute it is looked for what stopped, or holds again, since the last look; a little further back, since a change
+that was under way then is seen only after its commit. What was told already is not told again: its id is made of what
+it is.
+
+Nothing is told from before an endpoint wanted to know of it. What stopped and came back between two looks is found as
+what it is now: holding again.
 """
 
 import uuid
@@ -18,6 +22,7 @@ from portal.webhooks.events import Told
 #: What is looked for, and who finds it, from one instant to another, for these organisations.
 _FINDERS = {
     WebhookEvent.SUPPORT_CONTACT_ATTENTION: "support_contacts.webhooks.stopped_holding",
+    WebhookEvent.SUPPORT_CONTACT_RESTORED: "support_contacts.webhooks.holding_again",
     WebhookEvent.DELEGATED_ADMIN_EXPIRED: "customers.webhooks.expired",
 }
 Finder = Callable[[Sequence[uuid.UUID], datetime, datetime], Iterable[Told]]
@@ -31,24 +36,22 @@ def event_id(*what: object) -> uuid.UUID:
 
 
 def look(now: datetime) -> int:
-    """Keep what stopped since the last look, for whoever wants to be told; how many deliveries that made."""
+    """Keep what happened since the last look, for whoever wants to be told; how many deliveries that made."""
     return sum(_look_for(event, import_string(name), now) for event, name in _FINDERS.items())
 
 
 def _look_for(event: WebhookEvent, find: Finder, now: datetime) -> int:
-    wanted = dict(
-        WebhookEndpoint.objects.collecting()
-        .filter(events__contains=[event.value])
-        .order_by("-created_at")
-        .values_list("organisation_id", "created_at")
-    )
+    wanted: dict[uuid.UUID, datetime] = {}
+    for row in WebhookEndpoint.objects.collecting().filter(events__contains=[event.value]):
+        since = row.since(event)
+        wanted[row.organisation_id] = min(wanted.get(row.organisation_id, since), since)
     if not wanted:
         return 0
-    # Nothing from before the oldest of these endpoints is told to any of them.
+    # Nothing from before the first of them wanted it is told to any of them; `keep` asks each.
     last = WebhookLook.objects.filter(event=event).values_list("looked_until", flat=True).first()
     after = max(filter(None, (last, min(wanted.values())))) - OVERLAP
     with transaction.atomic():
-        made = outbox.keep(list(find(sorted(wanted), after, now)), since_made=True)
+        made = outbox.keep(list(find(sorted(wanted), after, now)), since_wanted=True)
         looked = WebhookLook(event=event, looked_until=now)
         WebhookLook.objects.bulk_create(
             [looked], update_conflicts=True, unique_fields=["event"], update_fields=["looked_until"]

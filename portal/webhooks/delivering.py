@@ -130,10 +130,15 @@ def _drop(delivery: WebhookDelivery, outcome: WebhookOutcome) -> None:
 
 
 def _record(delivery: WebhookDelivery, answer: Answer) -> None:
-    """Write down what came back, and what follows. The endpoint first: that is the order of locks."""
+    """Write down what came back, and what follows. The endpoint first: that is the order of locks.
+
+    What arrived has arrived, whoever asked for it how often. A failure is one of its day of tries only: somebody who
+    had it sent again meanwhile, or resumed the endpoint, began another, and nothing follows for that one.
+    """
     now = timezone.now()
     with transaction.atomic(durable=True):
         endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
+        list(endpoint.select_for_update(of=("self",), no_key=True).values_list("pk"))
         if answer.is_success:
             endpoint.update(succeeded_at=now, failing_since=None)
         else:
@@ -149,13 +154,12 @@ def _record(delivery: WebhookDelivery, answer: Answer) -> None:
         )
         again = None if answer.is_success else next_try(delivery.started_at, now)
         row = WebhookDelivery.objects.filter(pk=delivery.pk, outcome="")
+        same_day = row.filter(started_at=delivery.started_at)
         if answer.is_success:
             row.update(outcome=WebhookOutcome.DELIVERED, finished_at=now, due_at=None)
         elif again is not None:
-            # Somebody who had it sent again meanwhile began a new day.
-            row.filter(started_at=delivery.started_at).update(due_at=again)
-        else:
-            row.update(outcome=WebhookOutcome.FAILED, finished_at=now, due_at=None)
+            same_day.update(due_at=again)
+        elif same_day.update(outcome=WebhookOutcome.FAILED, finished_at=now, due_at=None):
             stop_endpoint(delivery.endpoint_id, since=delivery.started_at, at=now)
 
 

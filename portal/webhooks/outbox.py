@@ -32,20 +32,25 @@ FROM unnest(%(organisations)s::uuid[], %(ids)s::uuid[], %(events)s::text[], %(re
      AS told (organisation_id, event_id, event, resource, facts, changed_at)
 JOIN portal_webhookendpoint AS endpoint ON endpoint.organisation_id = told.organisation_id
 WHERE told.event = ANY (endpoint.events) AND endpoint.stopped_at IS NULL AND endpoint.deleted_at IS NULL
-      AND (NOT %(since_made)s OR endpoint.created_at <= told.changed_at)
+      AND (NOT %(since_wanted)s
+           OR coalesce((endpoint.wants_since ->> told.event)::timestamptz, endpoint.created_at) <= told.changed_at)
 ON CONFLICT DO NOTHING
 """
 
 
 def tell(events: Iterable[AuditEvent]) -> None:
-    """Keep what these events of the log are told as. Where nobody wants it: one statement that inserts nothing."""
+    """Keep what these events of the log are told as: one statement for a thousand of them, none where none is told.
+
+    It is asked once a call whether anybody wants them, also where nobody has an endpoint: what changes many things at
+    once has all its events written by one `portal.audit.keep`. An import writes one event after the other.
+    """
     keep([told for event in events for told in told_of(event)])
 
 
-def keep(told: list[Told], *, since_made: bool = False) -> int:
+def keep(told: list[Told], *, since_wanted: bool = False) -> int:
     """Keep these, for every endpoint that wants them, and have them sent; how many deliveries that made.
 
-    `since_made`: only to endpoints that were there at the time. Without anything to tell, no query.
+    `since_wanted`: only to endpoints that wanted it at the time. Without anything to tell, no query.
     """
     made = 0
     for start in range(0, len(told), CHUNK):
@@ -61,7 +66,7 @@ def keep(told: list[Told], *, since_made: bool = False) -> int:
                     "resources": [one.resource.value for one in some],
                     "facts": [Jsonb(dict(one.facts)) for one in some],
                     "instants": [one.at for one in some],
-                    "since_made": since_made,
+                    "since_wanted": since_wanted,
                 },
             )
             made += cursor.rowcount

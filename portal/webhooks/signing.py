@@ -4,6 +4,10 @@ A secret is not stored, it is derived: HMAC-SHA256 of 32 random bytes of its row
 (Django's salted_hmac). Encrypting it would need a cipher, which neither Python nor any dependency brings, and would
 come to the same: who has the database alone cannot sign, who has SECRET_KEY as well can. This needs nothing but a
 pseudo-random function, the one use HMAC is proved for.
+
+New secrets are derived under SECRET_KEY; those made before it was changed go on under the key they were made with for
+as long as that one stands in SECRET_KEY_FALLBACKS. Which one it is, 64 bits of the secret's hash say: the four digits
+people are shown would take a wrong key for the right one once in 65 536 times, and sign with it.
 """
 
 import hashlib
@@ -12,6 +16,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from portal.models.webhooks import WebhookSecret
@@ -25,7 +30,7 @@ _SALT = "portal.webhooks.secret"
 
 
 class KeyChanged(Exception):
-    """SECRET_KEY is not the one this secret was made with: what we would sign with, nobody could check."""
+    """None of our keys is the one this secret was made with: what we would sign with, nobody could check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +44,23 @@ class Fresh:
     def ending(self) -> str:
         return self.secret[-4:]
 
+    @property
+    def fingerprint(self) -> str:
+        return _fingerprint(self.secret)
+
 
 def fresh() -> Fresh:
     seed = secrets.token_bytes(32)
-    return Fresh(seed, _derived(seed))
+    return Fresh(seed, _derived(seed, settings.SECRET_KEY))
 
 
 def secret_of(row: WebhookSecret) -> str:
-    """The secret of this row. Raises KeyChanged where it is another than the one that was shown."""
-    secret = _derived(bytes(row.seed))
-    if secret[-4:] != row.ending:
-        raise KeyChanged
-    return secret
+    """The secret of this row, the one that was shown. Raises KeyChanged where none of our keys leads to it."""
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        secret = _derived(bytes(row.seed), key)
+        if secret[-4:] == row.ending and row.fingerprint in ("", _fingerprint(secret)):
+            return secret
+    raise KeyChanged
 
 
 def signature(body: bytes, live: Iterable[str], at: int) -> str:
@@ -61,7 +71,7 @@ def signature(body: bytes, live: Iterable[str], at: int) -> str:
 def verifies(header: str, body: bytes, secret: str, *, now: int) -> bool:
     """What a receiver does: the time is near, and one of the signatures is ours, compared in constant time."""
     parts = [part.partition("=") for part in header.split(",")]
-    times = [value for name, _equals, value in parts if name == "t" and value.isdigit()]
+    times = [value for name, _equals, value in parts if name == "t" and value.isdecimal()]
     if len(times) != 1 or abs(now - int(times[0])) > TOLERANCE:
         return False
     wanted = _signed(body, secret, int(times[0]))
@@ -69,8 +79,12 @@ def verifies(header: str, body: bytes, secret: str, *, now: int) -> bool:
     return any(hmac.compare_digest(wanted.encode(), value.encode()) for value in given)
 
 
-def _derived(seed: bytes) -> str:
-    return PREFIX + salted_hmac(_SALT, seed, algorithm="sha256").hexdigest()
+def _derived(seed: bytes, key: str) -> str:
+    return PREFIX + salted_hmac(_SALT, seed, secret=key, algorithm="sha256").hexdigest()
+
+
+def _fingerprint(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def _signed(body: bytes, secret: str, at: int) -> str:

@@ -59,11 +59,14 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         """Choices that stand but do not hold, on live subscriptions (R8)."""
         return self.filter(ended_at=None, subscription__status__in=LIVE).exclude(holds(at))
 
+    def held(self, at: datetime):
+        """Choices that stand and hold, on live subscriptions: those that do not need attention."""
+        return self.filter(ended_at=None, subscription__status__in=LIVE).filter(holds(at))
+
     def ending(self, at: datetime, within: timedelta):
         """Choices in force at `at` that stop holding within so long if nothing else happens: the grant's agreed end,
         or the day the reseller hands back (R8). One rule, asked of two instants."""
-        held = self.filter(ended_at=None, subscription__status__in=LIVE).filter(holds(at))
-        return held.exclude(holds(at + within))
+        return self.held(at).exclude(holds(at + within))
 
     def touched(self, provider_id: uuid.UUID, after: datetime | None, until: datetime):
         """Open choices of one provider that lost something in this time: a grant, the relationship, good standing, or
@@ -90,15 +93,28 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
             )
         )
 
+    def regained(self, provider_id: uuid.UUID, after: datetime, until: datetime):
+        """Open choices of one provider that in this time got something they rest on: a grant, the relationship, good
+        standing. As `touched` a way to few rows: most of them held before as well, or do not hold yet."""
+        mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
+        resellers = ResellerRelationship.objects.filter(provider_id=provider_id)
+        related = resellers.filter(_between("established_at", after, until))
+        lifted = PartnerSuspension.objects.filter(_between("ended_at", after, until))
+        own_grant = Q(subscription__customer__relationships__partner=F("partner"))
+        granted = "subscription__customer__relationships__delegated_admins__established_at"
+        return self.filter(
+            pk__in=mine.filter(own_grant & _between(granted, after, until))
+            .values("pk")
+            .union(
+                mine.filter(partner__in=related.values("reseller_id")).values("pk"),
+                mine.filter(partner__in=lifted.values("partner_id")).values("pk"),
+            )
+        )
+
     def changed_since(self, provider_id: uuid.UUID, since: datetime, until: datetime):
         """Choices of one provider made or ended in this time, and open ones that lost or regained in it what they rest
         on. Also here few rows lead to many: some may hold again as they did before."""
         mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
-        resellers = ResellerRelationship.objects.filter(provider_id=provider_id)
-        lifted = PartnerSuspension.objects.filter(_between("ended_at", since, until))
-        related = resellers.filter(_between("established_at", since, until))
-        own_grant = Q(subscription__customer__relationships__partner=F("partner"))
-        granted = "subscription__customer__relationships__delegated_admins__established_at"
         ended = self.model._default_manager.filter(provider_id=provider_id)
         return self.filter(
             pk__in=self.model._default_manager.touched(provider_id, since, until)
@@ -106,9 +122,7 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
             .union(
                 mine.filter(_between("started_at", since, until)).values("pk"),
                 ended.filter(_between("ended_at", since, until)).values("pk"),
-                mine.filter(own_grant & _between(granted, since, until)).values("pk"),
-                mine.filter(partner__in=related.values("reseller_id")).values("pk"),
-                mine.filter(partner__in=lifted.values("partner_id")).values("pk"),
+                self.model._default_manager.regained(provider_id, since, until).values("pk"),
             )
         )
 

@@ -14,7 +14,6 @@ from portal.models import (
     PartnerSuspension,
     ResellerRelationship,
     WebhookDelivery,
-    WebhookEndpoint,
     WebhookLook,
 )
 from portal.tasks import look_for_webhooks
@@ -38,20 +37,32 @@ ATTENTION = ("support-contact-attention", "SupportContact")
 EXPIRED = ("delegated-admin-expired", "DelegatedAdmin")
 
 
-@pytest.fixture
-def world():
+def a_world():
     made = make_world()
     made.designation = DesignationFactory(subscription=made.subscription, partner=made.trey)
     made.grant = DelegatedAdmin.objects.get(relationship__partner=made.trey)
     return made
 
 
+@pytest.fixture
+def world():
+    return a_world()
+
+
 def wants(organisation, *events, since=timedelta(hours=1)):
     row = endpoint(
         organisation, events=list(events or ("support-contact-attention", "delegated-admin-expired"))
     )
-    WebhookEndpoint.objects.filter(pk=row.pk).update(created_at=timezone.now() - since)
+    wanted_for(row, since)
     return row
+
+
+def wanted_for(row, since):
+    """As if it had been made so long ago."""
+    row.refresh_from_db()
+    row.created_at = timezone.now() - since
+    row.want_from(row.created_at)
+    row.save()
 
 
 def expires(world, ago=timedelta(seconds=30)):

@@ -272,6 +272,16 @@ class TestAgain:
         assert not receiver.requests
         assert statuses() == [(1, None, "secret")]
 
+    def test_a_secret_of_a_former_key_signs_while_that_key_is_kept(self, world, agent, receiver, settings):
+        secret = made(world.provider.organisation, receiver.url).secret
+        choose(world, agent)
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.SECRET_KEY]
+        work()
+        (request,) = receiver.requests
+        assert signing.verifies(
+            request.headers[signing.SIGNATURE], request.body, secret, now=int(time.time())
+        )
+
     def test_what_cannot_be_composed_is_over_and_holds_up_nobody(self, world, agent, receiver):
         endpoint(world.provider.organisation, receiver.url)
         choose(world, agent)
@@ -330,6 +340,28 @@ class TestStops:
         row.refresh_from_db()
         assert row.stopped_at is None
         assert WebhookDelivery.objects.get(event="support-contact-updated").outcome == "failed"
+
+    @pytest.mark.parametrize(("last", "outcome"), [(500, ""), (200, "delivered")])
+    def test_not_where_somebody_had_it_sent_again_while_the_last_try_ran(self, world, agent, last, outcome):
+        """The resend began a day of its own: the try that ended the day before takes nothing from it."""
+        organisation = world.provider.organisation
+        with Receiver(500, last) as receiver:
+            row = endpoint(organisation, receiver.url)
+            choose(world, agent)
+            work()
+            later(hours=24)
+            due_now()
+            taken = delivering._take(row.pk)
+            answer = delivering._send(taken)
+            deliveries.resend(taken.pk, endpoint_id=row.pk, acting=agent)
+            delivering._record(taken, answer)
+        row.refresh_from_db()
+        taken.refresh_from_db()
+        assert row.stopped_at is None
+        assert taken.outcome == outcome
+        assert taken.outcome or taken.due_at <= timezone.now(), "it goes out again at once"
+        assert WebhookTry.objects.count() == 2
+        assert not Notice.objects.exists()
 
     def test_resumed_it_sends_again_and_the_notices_are_gone(self, world, agent, receiver):
         row = endpoint(world.provider.organisation, receiver.url)

@@ -6,6 +6,7 @@ import re
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -21,6 +22,8 @@ from portal.models import (
 from portal.operations import webhook_deliveries as deliveries
 from portal.operations import webhooks as operations
 from portal.permissions import Role
+from portal.ratelimit import Rule
+from portal.views import webhooks as views
 from tests.factories import MembershipFactory, ProviderFactory
 from tests.portal.webhook_world import ALL, endpoint, person
 
@@ -186,7 +189,7 @@ class TestLog:
             deliveries.send_test(row.pk, acting=agent)
         page = text(signed_in.get(url("webhook", row)))
         assert page.count('class="cell-main"') == 25
-        (after,) = set(re.findall(r'href="(\?after=[^"#]+)', page))
+        (after,) = set(re.findall(r'href="[^"]*(\?after=[^"#]+)', page))
         assert text(signed_in.get(url("webhook", row) + after)).count('class="cell-main"') == 5
         assert signed_in.get(url("webhook", row) + "?after=nonsense&before=\x00").status_code == 200
 
@@ -219,6 +222,38 @@ class TestLog:
         page = signed_in.post(url("resend-webhook", row, sent), follow=True)
         assert "It is sent again, with the same ID." in text(page)
         assert WebhookDelivery.objects.get().outcome == ""
+
+    def test_too_many_are_refused_on_the_page_and_not_sent(self, signed_in, organisation, agent, monkeypatch):
+        """Test events and resends of one organisation count together, whichever endpoint they go to."""
+        monkeypatch.setattr(views, "SENDING", Rule("webhook-send", limit=2, seconds=600))
+        row, other = endpoint(organisation), endpoint(organisation, "https://other.example/")
+        sent = deliveries.send_test(row.pk, acting=agent)
+        WebhookDelivery.objects.update(outcome="failed", due_at=None, finished_at=timezone.now())
+        assert signed_in.post(url("resend-webhook", row, sent)).status_code == 302
+        assert signed_in.post(url("test-webhook", other)).status_code == 302
+        WebhookDelivery.objects.update(outcome="failed", due_at=None, finished_at=timezone.now())
+        before = list(WebhookDelivery.objects.order_by("pk").values())
+        for address, shows in (
+            (url("resend-webhook", row, sent), str(sent.event_id)),
+            (url("test-webhook", row), "hooks.company.example"),
+        ):
+            refused = signed_in.post(address)
+            assert refused.status_code == 429
+            assert 0 < int(refused["Retry-After"]) <= 600
+            said = text(refused)
+            assert "Too many in a short time: nothing was sent." in said
+            assert "Try again in 10 minutes." in said
+            assert shows in said
+        assert list(WebhookDelivery.objects.order_by("pk").values()) == before
+
+    def test_another_organisation_may_go_on(self, signed_in, organisation, monkeypatch):
+        monkeypatch.setattr(views, "SENDING", Rule("webhook-send", limit=1, seconds=600))
+        row = endpoint(organisation)
+        assert [signed_in.post(url("test-webhook", row)).status_code for _ in range(2)] == [302, 429]
+        stranger = ProviderFactory().organisation
+        client = Client()
+        client.force_login(MembershipFactory(organisation=stranger, roles=[Role.ADMIN_AGENT]).user)
+        assert client.post(url("test-webhook", endpoint(stranger))).status_code == 302
 
     @pytest.mark.parametrize("name", ["test-webhook", "resend-webhook"])
     def test_paused_it_is_refused_in_a_sentence(self, signed_in, organisation, agent, name):
