@@ -31,9 +31,8 @@ router = Router(tags=["Customers"])
 BY_NAME = Order("sort_name")
 _FILTER = filter_parameter(
     gettext_noop(
-        'As in {"Field":"CompanyName","Value":"cont","Operator":"starts_with"}. IndirectReseller and '
-        "IndirectCloudSolutionProvider compare tenant IDs. contains and substring find "
-        "text inside words too, and several words in any order; starts_with is answered faster."
+        "A condition, as JSON. IndirectReseller and IndirectCloudSolutionProvider compare tenant IDs. contains and "
+        "substring find text inside words too, and several words in any order; starts_with is answered faster."
     ),
     {
         "Field": {"enum": ["CompanyName", "Domain"]},
@@ -45,6 +44,7 @@ _FILTER = filter_parameter(
         "Operator": {"enum": ["starts_with", "equals"]},
         "Value": {"type": "string", "pattern": PATTERN},
     },
+    example={"Field": "CompanyName", "Value": "cont", "Operator": "starts_with"},
 )
 
 

@@ -52,7 +52,9 @@ PARAMETERS = [
 ]
 
 
-def filter_parameter(description: str, *conditions: dict[str, Any]) -> dict[str, Any]:
+def filter_parameter(
+    description: str, *conditions: dict[str, Any], example: dict[str, str]
+) -> dict[str, Any]:
     """The `filter` of an address, for the documentation. Each condition: what Field, Operator and Value may be."""
     names = ["Field", "Value", "Operator"]
     shapes = [{"type": "object", "required": names, "properties": condition} for condition in conditions]
@@ -61,7 +63,7 @@ def filter_parameter(description: str, *conditions: dict[str, Any]) -> dict[str,
         "in": "query",
         "required": False,
         "description": description,
-        "content": {"application/json": {"schema": {"anyOf": shapes}}},
+        "content": {"application/json": {"schema": {"anyOf": shapes}, "example": example}},
     }
 
 

@@ -62,12 +62,13 @@ _QUERY = [
         },
     },
     filter_parameter(
-        gettext_noop('Of the name: {"Field":"Name","Value":"nor","Operator":"substring"} or starts_with.'),
+        gettext_noop("A condition on the name, as JSON."),
         {
             "Field": {"const": "Name"},
             "Operator": {"enum": ["substring", "starts_with", "contains", "equals"]},
             "Value": VALUE,
         },
+        example={"Field": "Name", "Value": "nor", "Operator": "substring"},
     ),
 ]
 

@@ -126,6 +126,7 @@ def _parameters(said: dict[str, Any], shared: dict[str, Any]) -> Iterator[Parame
     for one in said["parameters"]:
         if "$ref" not in one:
             values = tuple(value for value in one.get("schema", {}).get("enum", ()) if value)
+            values += tuple(json.dumps(media["example"]) for media in one.get("content", {}).values())
             yield Parameter(one["name"], one["in"], one.get("description", ""), one["required"], values)
     for media in _bodies(said).values():
         required = media["schema"].get("required", ())
