@@ -71,6 +71,7 @@ def extract(source: Path) -> Iterator[Message]:
     text, names = source.read_text(), dict(KEYWORDS)
     if source.suffix == ".py":
         names |= _other_names(text)
+        yield from _documented(text, source)
     else:
         # Python with the texts of the template in it; its indentation means nothing.
         text = "\n".join(line.lstrip() for line in templatize(text).split("\n"))
@@ -81,6 +82,25 @@ def extract(source: Path) -> Iterator[Message]:
         context, id = _arranged(names[function], arguments)
         if id:
             yield Message(id, context=context, auto_comments=comments, locations=[(str(source), line)])
+
+
+def _documented(text: str, source: Path) -> Iterator[Message]:
+    """What the page of the API shows of docstrings: those of its endpoints and of the bodies they take, as one line."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.FunctionDef(decorator_list=[*_, ast.Call(func=ast.Name(id="endpoint"))]):
+                pass
+            case ast.ClassDef(name=name) if name.endswith("Body"):
+                pass
+            case _:
+                continue
+        if said := ast.get_docstring(node):
+            yield Message(one_line(said), locations=[(str(source), node.lineno)])
+
+
+def one_line(text: str) -> str:
+    """A docstring as it is shown and translated: where its lines break says nothing."""
+    return " ".join(text.split())
 
 
 def _other_names(text: str) -> dict[str, Places]:

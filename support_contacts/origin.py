@@ -57,7 +57,7 @@ def subscription_of(actor: Actor, origin: str) -> Subscription | None:
     if found.view_name != "customers:subscription":
         return None
     rows = Subscription.objects.visible_to(actor).sold_by(actor.organisation.pk)
-    return rows.identified(found.kwargs["subscription"]).filter(customer_id=found.kwargs["tenant"]).first()
+    return rows.named(found.kwargs["subscription"]).filter(customer_id=found.kwargs["tenant"]).first()
 
 
 def with_anchor(origin: str, anchor: str) -> str:

@@ -9,13 +9,14 @@ from django.db.models import OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from ninja import Router
 
 from customers.api import schemas, shapes
 from customers.filters import answering, own_customers, related_at
 from customers.models import active_grant
 from portal.api.endpoint import endpoint
-from portal.api.faults import CUSTOMER_NOT_FOUND, Fault
+from portal.api.faults import CUSTOMER_NOT_FOUND, NOT_FOUND, Fault
 from portal.api.pages import PARAMETERS, VALUE, filter_parameter, page_in
 from portal.api.relationships import BY_NAME as BY_PARTNERS_NAME
 from portal.api.relationships import with_partners, writer_for
@@ -29,8 +30,10 @@ router = Router(tags=["Customers"])
 
 BY_NAME = Order("sort_name")
 _FILTER = filter_parameter(
-    'As in {"Field":"CompanyName","Value":"cont","Operator":"starts_with"}. IndirectReseller and '
-    "IndirectCloudSolutionProvider compare tenant IDs; contains finds any word of a name.",
+    gettext_noop(
+        "A condition, as JSON. IndirectReseller and IndirectCloudSolutionProvider compare tenant IDs. contains and "
+        "substring find text inside words too, and several words in any order; starts_with is answered faster."
+    ),
     {
         "Field": {"enum": ["CompanyName", "Domain"]},
         "Operator": {"enum": ["starts_with", "equals", "contains", "substring"]},
@@ -41,12 +44,13 @@ _FILTER = filter_parameter(
         "Operator": {"enum": ["starts_with", "equals"]},
         "Value": {"type": "string", "pattern": PATTERN},
     },
+    example={"Field": "CompanyName", "Value": "cont", "Operator": "starts_with"},
 )
 
 
 @router.get(
     "customers",
-    summary="Get a list of customers",
+    summary=gettext_noop("Get a list of customers"),
     response={200: schemas.Customers},
     openapi_extra={"parameters": [_FILTER, *PARAMETERS]},
 )
@@ -63,7 +67,9 @@ def list_customers(request: HttpRequest) -> HttpResponse:
     return answer(page_in(request, listed, BY_NAME, path="/customers", write=shapes.listed))
 
 
-@router.get("customers/{tenant}", summary="Get a customer by ID", response={200: schemas.CustomerInFull})
+@router.get(
+    "customers/{tenant}", summary=gettext_noop("Get a customer by ID"), response={200: schemas.CustomerInFull}
+)
 @endpoint(Permission.CUSTOMER_VIEW, needs_row=True)
 def get_customer(request: HttpRequest, tenant: str) -> HttpResponse:
     row = customer_for(request, tenant, timezone.now(), columns=shapes.IN_FULL)
@@ -72,7 +78,7 @@ def get_customer(request: HttpRequest, tenant: str) -> HttpResponse:
 
 @router.get(
     "customers/{tenant}/profiles/company",
-    summary="Get a customer's company profile",
+    summary=gettext_noop("Get a customer's company profile"),
     response={200: schemas.CompanyProfile},
 )
 @endpoint(Permission.CUSTOMER_VIEW, needs_row=True)
@@ -82,7 +88,7 @@ def get_company_profile(request: HttpRequest, tenant: str) -> HttpResponse:
 
 @router.get(
     "customers/{tenant}/relationships",
-    summary="Get the resellers of a customer",
+    summary=gettext_noop("Get the resellers of a customer"),
     response={200: CustomersPartners},
     openapi_extra={"parameters": PARAMETERS},
 )
@@ -101,16 +107,25 @@ def list_customer_relationships(request: HttpRequest, tenant: str) -> HttpRespon
 def customer_for(
     request: HttpRequest, tenant: str, now: datetime, *, columns: Sequence[str] = shapes.NAMED
 ) -> Any:
-    """The caller's customer by this tenant id, then its right to read it. Foreign, unknown and no id at all: 404."""
+    """The caller's customer by this tenant id, then its right to read it. Foreign and unknown: one 404.
+
+    What is no GUID is no id but a word: a resource that is not here, or a slip. It is told so, and by its name.
+    """
     actor = request.actor  # type: ignore[attr-defined]
     customer_id = canonical_guid(tenant)
-    row = None
-    if customer_id is not None:
-        rows = own_customers(actor, now).filter(customer_id=customer_id)
-        if "delegated" in columns:
-            own_grant = active_grant(OuterRef("partner_id"), OuterRef("customer_id"), now)
-            rows = rows.annotate(delegated=own_grant)
-        row = rows.values_list(*columns, named=True).first()
+    if customer_id is None:
+        raise Fault(
+            HTTPStatus.NOT_FOUND,
+            NOT_FOUND,
+            _("There is no resource “customers/%(word)s” here. A customer is named by its tenant ID, a GUID.")
+            % {"word": tenant[:80]},
+            "not_found",
+        )
+    rows = own_customers(actor, now).filter(customer_id=customer_id)
+    if "delegated" in columns:
+        own_grant = active_grant(OuterRef("partner_id"), OuterRef("customer_id"), now)
+        rows = rows.annotate(delegated=own_grant)
+    row = rows.values_list(*columns, named=True).first()
     if row is None:
         raise Fault(
             HTTPStatus.NOT_FOUND, CUSTOMER_NOT_FOUND, _("You have no customer with this ID."), "not_found"

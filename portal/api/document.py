@@ -8,6 +8,7 @@ import copy
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from portal.api import examples, webhooks
 from portal.api.faults import SOURCE
@@ -17,23 +18,30 @@ Document = dict[str, Any]
 WRITES = ("put", "post", "patch", "delete")
 METHODS = ("get", *WRITES)
 TAGS = {
-    "Support contacts": "Whom the customer of a subscription calls: who it is, who it may be, who it was.",
-    "Customers": "The customers the caller's organisation has a relationship with.",
-    "Subscriptions": "What those customers bought from it.",
-    "Profiles": "What the caller's organisation tells its customers, and PartnerIDs.",
-    "Partner relationships": "Providers and their resellers.",
-    "Tokens": "A secret is exchanged for a token.",
+    gettext_noop("Support contacts"): gettext_noop(
+        "Whom the customer of a subscription calls: who it is, who it may be, who it was."
+    ),
+    gettext_noop("Customers"): gettext_noop(
+        "The customers the caller's organisation has a relationship with."
+    ),
+    gettext_noop("Subscriptions"): gettext_noop("What those customers bought from it."),
+    gettext_noop("Profiles"): gettext_noop(
+        "What the caller's organisation tells its customers, and PartnerIDs."
+    ),
+    gettext_noop("Partner relationships"): gettext_noop("Providers and their resellers."),
+    gettext_noop("Tokens"): gettext_noop("A secret is exchanged for a token."),
     webhooks.TAG: webhooks.TEXT,
 }
 PATHS = {
-    "tenant": "The customer's tenant ID, in any case, with or without braces.",
-    "subscription": "The subscription's ID, in any case.",
+    "tenant": gettext_noop("The customer's tenant ID, in any case, with or without braces."),
+    "subscription": gettext_noop("The subscription's ID, in any case."),
 }
 _GUID = {"type": "string", "format": "uuid"}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "MS-RequestId": {
         "description": "Names the call. A change sent again with the same one, within 24 hours, is made once and "
-        "gets the same answer. Echoed; made where it is not a GUID.",
+        "gets the same answer: same method, address and body, whatever If-Match says. Echoed; "
+        "made where it is not a GUID.",
         "schema": {"type": "string"},
         "example": "e9fdd90b-8a0c-4d0f-9c55-0d1f6a3e2b10",
     },
@@ -110,17 +118,19 @@ TOKEN: Document = {
     "post": {
         "operationId": "get_token",
         "tags": ["Tokens"],
-        "summary": "Exchange a secret for a token",
-        "description": "OAuth 2.0 client credentials, in the shapes of Microsoft's identity platform. The token is a "
-        "JWT that carries `exp`. At `/{tenant}/oauth2/token` the same in the shapes of version 1. Sending the secret "
-        "itself as the bearer of every call works as well.",
+        "summary": gettext_noop("Exchange a secret for a token"),
+        "description": gettext_noop(
+            "OAuth 2.0 client credentials, in the shapes of Microsoft's identity platform. The token is a JWT that "
+            "carries `exp`. At `/{tenant}/oauth2/token` the same in the shapes of version 1. Sending the secret "
+            "itself as the bearer of every call works as well."
+        ),
         "security": [],
         "parameters": [
             {
                 "name": "tenant",
                 "in": "path",
                 "required": True,
-                "description": "The tenant ID of the caller's organisation.",
+                "description": gettext_noop("The tenant ID of the caller's organisation."),
                 "schema": _TEXT,
             }
         ],
@@ -133,7 +143,7 @@ TOKEN: Document = {
                         "required": ["grant_type", "client_id", "client_secret", "scope"],
                         "properties": {
                             "grant_type": {"const": "client_credentials"},
-                            "client_id": {**_GUID, "description": "The ID of the integration."},
+                            "client_id": {**_GUID, "description": gettext_noop("The ID of the integration.")},
                             "client_secret": _TEXT,
                             "scope": {
                                 **_TEXT,

@@ -158,7 +158,7 @@ def _of_validation(error: ValidationError | pydantic.ValidationError | Parameter
     """400/3000 with the names of the members, never with what was in them."""
     if isinstance(error, ValidationError):
         names = list(error.message_dict) if hasattr(error, "error_dict") else []
-        said = " ".join(error.messages)
+        said = " ".join(dict.fromkeys(error.messages))
     else:
         found = error.errors() if isinstance(error, pydantic.ValidationError) else error.errors
         names = [str(place["loc"][-1]) for place in found if place.get("loc")]

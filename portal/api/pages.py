@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from portal.api.wire import CONTINUATION, collection, link, paging_of
 from portal.keyset import Cursor, Order, Page, page_of
@@ -31,27 +32,29 @@ PARAMETERS = [
         "name": "size",
         "in": "query",
         "required": False,
-        "description": "Items of a page, 1 to 500. Without a size, and with 0, a page has 500.",
+        "description": gettext_noop("Items of a page, 1 to 500. Without a size, and with 0, a page has 500."),
         "schema": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 500}, NOTHING]},
     },
     {
         "name": "seekOperation",
         "in": "query",
         "required": False,
-        "description": "Which page, seen from the one whose token is sent. In any case.",
+        "description": gettext_noop("Which page, seen from the one whose token is sent. In any case."),
         "schema": {"type": "string", "enum": ["Next", "Previous", "First", "Last", ""]},
     },
     {
         "name": CONTINUATION,
         "in": "header",
         "required": False,
-        "description": "The continuationToken of a page, out of its body or of its links.",
+        "description": gettext_noop("The continuationToken of a page, out of its body or of its links."),
         "schema": {"type": "string"},
     },
 ]
 
 
-def filter_parameter(description: str, *conditions: dict[str, Any]) -> dict[str, Any]:
+def filter_parameter(
+    description: str, *conditions: dict[str, Any], example: dict[str, str]
+) -> dict[str, Any]:
     """The `filter` of an address, for the documentation. Each condition: what Field, Operator and Value may be."""
     names = ["Field", "Value", "Operator"]
     shapes = [{"type": "object", "required": names, "properties": condition} for condition in conditions]
@@ -60,7 +63,7 @@ def filter_parameter(description: str, *conditions: dict[str, Any]) -> dict[str,
         "in": "query",
         "required": False,
         "description": description,
-        "content": {"application/json": {"schema": {"anyOf": shapes}}},
+        "content": {"application/json": {"schema": {"anyOf": shapes}, "example": example}},
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from ninja import Router
 
 from portal.actor import Actor
@@ -37,7 +38,9 @@ _BODY = {
 }
 
 
-@router.get("profiles/support", summary="Get the support profile", response={200: SupportProfileShape})
+@router.get(
+    "profiles/support", summary=gettext_noop("Get the support profile"), response={200: SupportProfileShape}
+)
 @endpoint(Permission.ORGANISATION_VIEW)
 def get_support_profile(request: HttpRequest) -> HttpResponse:
     return answer(_support_profile(_partner(request).profile))
@@ -45,7 +48,7 @@ def get_support_profile(request: HttpRequest) -> HttpResponse:
 
 @router.get(
     "profiles/supportprofile",
-    summary="Get the support profile, at the address its change is documented at",
+    summary=gettext_noop("Get the support profile, at the address its change is documented at"),
     response={200: SupportProfileShape},
 )
 @endpoint(Permission.ORGANISATION_VIEW)
@@ -55,7 +58,7 @@ def get_support_profile_too(request: HttpRequest) -> HttpResponse:
 
 @router.put(
     "profiles/support",
-    summary="Update the support profile",
+    summary=gettext_noop("Update the support profile"),
     response={200: SupportProfileShape},
     openapi_extra=_BODY,
 )
@@ -66,7 +69,7 @@ def put_support_profile(request: HttpRequest) -> HttpResponse:
 
 @router.put(
     "profiles/supportprofile",
-    summary="Update the support profile, as documented",
+    summary=gettext_noop("Update the support profile, as documented"),
     response={200: SupportProfileShape},
     openapi_extra=_BODY,
 )
@@ -77,7 +80,7 @@ def put_support_profile_too(request: HttpRequest) -> HttpResponse:
 
 @router.get(
     "profiles/mpn",
-    summary="Get a partner by its PartnerID",
+    summary=gettext_noop("Get a partner by its PartnerID"),
     response={200: MpnProfileShape},
     openapi_extra={
         "parameters": [
@@ -85,7 +88,7 @@ def put_support_profile_too(request: HttpRequest) -> HttpResponse:
                 "name": "mpnId",
                 "in": "query",
                 "required": False,
-                "description": "A PartnerID, formerly MPN ID. Without one, the caller's own.",
+                "description": gettext_noop("A PartnerID, formerly MPN ID. Without one, the caller's own."),
                 "schema": {"type": "string", "pattern": "^[0-9]*$"},
             }
         ]
@@ -93,7 +96,7 @@ def put_support_profile_too(request: HttpRequest) -> HttpResponse:
 )
 @endpoint(Permission.ORGANISATION_VIEW)
 def get_mpn_profile(request: HttpRequest) -> HttpResponse:
-    """Another's only where it is or was related to us, name and number alone: nobody is enumerated here (R4)."""
+    """Another's only where it is or was related to us, name and number alone: nobody is enumerated here."""
     wanted = request.GET.get("mpnId", "").strip()
     own = _partner(request)
     if not wanted or wanted == own.partner_id:
@@ -171,10 +174,13 @@ def _stored(actor: Actor) -> SupportProfile:
 
 
 def _support_profile(profile: SupportProfile) -> dict[str, Any]:
+    """A telephone that cannot be dialled is kept as it was typed, and flagged, as on the pages."""
+    telephone = profile.call
     return {
         "email": profile.email,
         "telephone": profile.telephone,
         "website": profile.website,
+        "portalTelephoneIsDialable": False if telephone and not telephone.is_dialable else None,
         "profileType": "support_profile",
         "links": {"self": link("/profiles/support")},
         "attributes": {"objectType": "PartnerSupportProfile"},

@@ -13,6 +13,7 @@ from django.db.models import Case, F, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from ninja import Router
 
 from portal.api.endpoint import endpoint
@@ -49,7 +50,9 @@ _QUERY = [
         "name": "relationship_type",
         "in": "query",
         "required": False,
-        "description": "In either spelling and any case. Without it, the relationships of both kinds.",
+        "description": gettext_noop(
+            "In either spelling and any case. Without it, the relationships of both kinds."
+        ),
         "schema": {
             "type": "string",
             "enum": [
@@ -59,19 +62,20 @@ _QUERY = [
         },
     },
     filter_parameter(
-        'Of the name: {"Field":"Name","Value":"nor","Operator":"substring"} or starts_with.',
+        gettext_noop("A condition on the name, as JSON."),
         {
             "Field": {"const": "Name"},
             "Operator": {"enum": ["substring", "starts_with", "contains", "equals"]},
             "Value": VALUE,
         },
+        example={"Field": "Name", "Value": "nor", "Operator": "substring"},
     ),
 ]
 
 
 @router.get(
     "relationships",
-    summary="Get the resellers of a provider, or the providers of a reseller",
+    summary=gettext_noop("Get the resellers of a provider, or the providers of a reseller"),
     response={200: Relationships},
     openapi_extra={"parameters": [*_QUERY, *PARAMETERS]},
 )

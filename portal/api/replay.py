@@ -1,7 +1,9 @@
 """The same call twice has one effect: `MS-RequestId` is the idempotency key (partner-center-api.md §1.2, §1.10, §8.17).
 
 The key is the credential, the request id, the method, the path and the body; its row commits with the effect, so that
-a crash leaves both or neither. Two at once: the second waits on the unique index for the first one's answer.
+a crash leaves both or neither. Headers are no part of it, If-Match neither: a condition that was met is not asked
+again of the same call, and one that was not met left nothing to answer from. Two at once: the second waits on the
+unique index for the first one's answer.
 """
 
 import hashlib

@@ -5,6 +5,7 @@ Answers are written by hand, never through these: validation of every object cos
 
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
@@ -76,6 +77,9 @@ class SupportProfileShape(Schema):
     email: str
     telephone: str
     website: str
+    portalTelephoneIsDialable: Literal[False] | None = Field(
+        None, description="Only where the telephone is kept as it was typed, since nobody can dial it."
+    )
     profileType: Literal["support_profile"]
     links: SelfLink
     attributes: SupportProfileAttributes
@@ -84,12 +88,16 @@ class SupportProfileShape(Schema):
 class SupportProfileBody(Schema):
     """What is left out, or null, stays as it is; an empty text takes it away. Something must be said."""
 
-    email: str | None = Field(None, max_length=_longest("email"), description="An address, or empty.")
+    email: str | None = Field(
+        None, max_length=_longest("email"), description=gettext_noop("An address, or empty.")
+    )
     telephone: str | None = Field(
-        None, max_length=_longest("telephone"), description="With its country, as in +33 1 99 00 47 10."
+        None,
+        max_length=_longest("telephone"),
+        description=gettext_noop("With its country, as in +33 1 99 00 47 10."),
     )
     website: str | None = Field(
-        None, max_length=_longest("website"), description="As in www.example.com/support."
+        None, max_length=_longest("website"), description=gettext_noop("As in www.example.com/support.")
     )
     model_config = ConfigDict(json_schema_extra=one_is_said("email", "telephone", "website"))
 

@@ -6,13 +6,15 @@ composed when it goes out (`portal.webhooks.payloads`) is held to these shapes b
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from portal.api.examples import INSTANT, RESELLER, SUBSCRIPTION, TENANT
 from portal.api.meanings import NOT_ELIGIBLE
 from portal.models.webhooks import WebhookEvent, WebhookResource
-from portal.webhooks.signing import SIGNATURE, TOLERANCE
+from portal.webhooks.signing import SIGNATURE
 
-TAG = "Webhooks"
-TEXT = "What the portal sends to an address of yours, made under Organisation, Webhooks."
+TAG = _("Webhooks")
+TEXT = _("What the portal sends to an address of yours, made under Organisation, Webhooks.")
 PROVIDER = "6e2d94b1-0c57-4f3a-a8d2-91b7e5c40f16"
 EVENT = "019ab4c2-7d0f-7a11-8c44-2b6f1e0d9a83"
 _AT_CONTACT = f"/customers/{TENANT}/subscriptions/{SUBSCRIPTION}/supportcontact"
@@ -23,41 +25,45 @@ _RELATIONSHIPS = (WebhookResource.RESELLER_RELATIONSHIP, WebhookResource.CUSTOME
 #: By event: a sentence, what it may be about, and the members it has beside those of its resource.
 EVENTS: dict[WebhookEvent, tuple[str, tuple[WebhookResource, ...], dict[str, Any]]] = {
     WebhookEvent.SUPPORT_CONTACT_UPDATED: (
-        "Somebody, or an import, chose another support contact, or the choice ended.",
+        _("Somebody, or an import, chose another support contact, or the choice ended."),
         (WebhookResource.SUPPORT_CONTACT,),
         {"auditUri": {**_PATH, "examples": [f"{_AT_CONTACT}/history"]}},
     ),
     WebhookEvent.SUPPORT_CONTACT_ATTENTION: (
-        "The chosen contact lost what it rests on: customers are shown the provider. Found within a minute.",
+        _(
+            "The chosen contact lost what it rests on: customers are shown the provider. Found within a minute."
+        ),
         (WebhookResource.SUPPORT_CONTACT,),
         {"reason": {"type": "string", "enum": [*NOT_ELIGIBLE, "handed_back"]}},
     ),
     WebhookEvent.SUPPORT_CONTACT_RESTORED: (
-        "The chosen contact holds again, without a new choice: customers are shown it as before. Found within a "
-        "minute; what stopped and came back within one minute is told as this alone.",
+        _(
+            "The chosen contact holds again, without a new choice: customers are shown it as before. Found within a "
+            "minute; what stopped and came back within one minute is told as this alone."
+        ),
         (WebhookResource.SUPPORT_CONTACT,),
         {},
     ),
-    WebhookEvent.RELATIONSHIP_REQUESTED: ("A relationship was requested.", _RELATIONSHIPS, {}),
-    WebhookEvent.RELATIONSHIP_ESTABLISHED: ("A relationship was established.", _RELATIONSHIPS, {}),
-    WebhookEvent.RELATIONSHIP_DECLINED: ("A relationship was declined.", _RELATIONSHIPS, {}),
-    WebhookEvent.RELATIONSHIP_WITHDRAWN: ("A request was withdrawn.", _RELATIONSHIPS, {}),
-    WebhookEvent.RELATIONSHIP_ENDED: ("A relationship ended.", _RELATIONSHIPS, {}),
+    WebhookEvent.RELATIONSHIP_REQUESTED: (_("A relationship was requested."), _RELATIONSHIPS, {}),
+    WebhookEvent.RELATIONSHIP_ESTABLISHED: (_("A relationship was established."), _RELATIONSHIPS, {}),
+    WebhookEvent.RELATIONSHIP_DECLINED: (_("A relationship was declined."), _RELATIONSHIPS, {}),
+    WebhookEvent.RELATIONSHIP_WITHDRAWN: (_("A request was withdrawn."), _RELATIONSHIPS, {}),
+    WebhookEvent.RELATIONSHIP_ENDED: (_("A relationship ended."), _RELATIONSHIPS, {}),
     **{
         event: (text, (WebhookResource.DELEGATED_ADMIN,), {})
         for event, text in (
-            (WebhookEvent.DELEGATED_ADMIN_REQUESTED, "Delegated admin was requested."),
-            (WebhookEvent.DELEGATED_ADMIN_ESTABLISHED, "Delegated admin was granted."),
-            (WebhookEvent.DELEGATED_ADMIN_DECLINED, "Delegated admin was declined."),
-            (WebhookEvent.DELEGATED_ADMIN_WITHDRAWN, "A request for delegated admin was withdrawn."),
-            (WebhookEvent.DELEGATED_ADMIN_ENDED, "Delegated admin ended."),
+            (WebhookEvent.DELEGATED_ADMIN_REQUESTED, _("Delegated admin was requested.")),
+            (WebhookEvent.DELEGATED_ADMIN_ESTABLISHED, _("Delegated admin was granted.")),
+            (WebhookEvent.DELEGATED_ADMIN_DECLINED, _("Delegated admin was declined.")),
+            (WebhookEvent.DELEGATED_ADMIN_WITHDRAWN, _("A request for delegated admin was withdrawn.")),
+            (WebhookEvent.DELEGATED_ADMIN_ENDED, _("Delegated admin ended.")),
             (
                 WebhookEvent.DELEGATED_ADMIN_EXPIRED,
-                "The agreed end of delegated admin came. Found within a minute.",
+                _("The agreed end of delegated admin came. Found within a minute."),
             ),
         )
     },
-    WebhookEvent.TEST_CREATED: ("Somebody pressed Send a test event.", (WebhookResource.TEST,), {}),
+    WebhookEvent.TEST_CREATED: (_("Somebody pressed Send a test event."), (WebhookResource.TEST,), {}),
 }
 #: By resource: its members, and those that may be missing.
 _MEMBERS: dict[WebhookResource, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -101,19 +107,21 @@ _MEMBERS: dict[WebhookResource, tuple[dict[str, Any], tuple[str, ...]]] = {
 }
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Portal-Event": {
-        "description": "The event, as eventName says it.",
+        "description": _("The event, as eventName says it."),
         "schema": {"type": "string", "enum": [event.value for event in EVENTS]},
         "example": WebhookEvent.SUPPORT_CONTACT_UPDATED.value,
     },
     "X-Portal-Delivery": {
-        "description": "Which delivery this is: the same at every try and when it is sent again.",
+        "description": _("Which delivery this is: the same at every try and when it is sent again."),
         "schema": _GUID,
         "example": "019ab4c2-7d10-7c3e-9a55-1f2e3d4c5b6a",
     },
     SIGNATURE: {
-        "description": "t=<seconds since 1970> and a v1=<hex> for each secret that signs, two while one is "
-        f"rotated: HMAC-SHA256, with the secret as key, of t, a full stop and the body. Refuse what is more than "
-        f"{TOLERANCE} seconds off.",
+        "description": _(
+            "t=<seconds since 1970> and a v1=<hex> for each secret that signs, two while one is rotated: "
+            "HMAC-SHA256, with the secret as key, of t, a full stop and the body. Refuse what is more than 300 "
+            "seconds off."
+        ),
         "schema": {"type": "string", "pattern": "^t=[0-9]+(,v1=[0-9a-f]{64})+$"},
         "example": "t=1795514400,v1=5f0c0b3a9e6d4c1f8a7b2e5d0c9f8e7a6b5d4c3f2e1d0c9b8a7f6e5d4c3b2a19",
     },

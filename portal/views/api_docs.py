@@ -1,4 +1,7 @@
-"""The API's documentation, out of its own OpenAPI document: public, without scripts."""
+"""The API's documentation, out of its own OpenAPI document: public, without scripts.
+
+The document is English; the page translates its sentences, which `portal.messages` gathers with all others.
+"""
 
 import json
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ from portal.api.examples import NAMED
 from portal.api.meanings import MEANINGS
 from portal.api.root import api
 from portal.audience import Audience, page
+from portal.messages import one_line
 from portal.permissions import Permission, role_labels, roles_allowing
 
 BEGIN = """export PORTAL=%s
@@ -131,10 +135,12 @@ def _operation(path: str, method: str, said: dict[str, Any], shared: dict[str, A
         method=method.upper(),
         path=path,
         summary=said["summary"],
-        text=said.get("description", ""),
+        text=one_line(said.get("description", "")),
         permission=said.get("x-permission", ""),
         parameters=tuple(_parameters(said, shared)),
-        body_text=" ".join(media["schema"].get("description", "") for media in _bodies(said).values()),
+        body_text=one_line(
+            " ".join(media["schema"].get("description", "") for media in _bodies(said).values())
+        ),
         request=_curl(path, method, said),
         answer=_pretty(said["responses"]["200"]["content"]["application/json"]["example"]),
     )
@@ -145,6 +151,7 @@ def _parameters(said: dict[str, Any], shared: dict[str, Any]) -> Iterator[Parame
     for one in said["parameters"]:
         if "$ref" not in one:
             values = tuple(value for value in one.get("schema", {}).get("enum", ()) if value)
+            values += tuple(json.dumps(media["example"]) for media in one.get("content", {}).values())
             yield Parameter(one["name"], one["in"], one.get("description", ""), one["required"], values)
     for media in _bodies(said).values():
         required = media["schema"].get("required", ())

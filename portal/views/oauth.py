@@ -40,7 +40,10 @@ TOO_OFTEN = 50196
 
 
 class Refusal(Exception):
-    """An answer in the words of RFC 6749 §5.2, with Microsoft's number."""
+    """An answer in the words of RFC 6749 §5.2, with Microsoft's number.
+
+    Its text is ASCII by that standard, and therefore English whatever X-Locale asks for.
+    """
 
     def __init__(
         self, error: str, code: int, text: str, status: int = 400, headers: Mapping[str, str] | None = None

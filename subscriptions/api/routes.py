@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from ninja import Router
 
 from customers.api.routes import customer_for
@@ -28,14 +29,14 @@ _QUERY = [
         "name": "order_id",
         "in": "query",
         "required": False,
-        "description": "Only those of this order.",
+        "description": gettext_noop("Only those of this order."),
         "schema": {"type": "string", "pattern": "\\S"},
     },
     {
         "name": "mpn_id",
         "in": "query",
         "required": False,
-        "description": "Only those whose reseller of record has this PartnerID.",
+        "description": gettext_noop("Only those whose reseller of record has this PartnerID."),
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
 ]
@@ -43,7 +44,7 @@ _QUERY = [
 
 @router.get(
     "customers/{tenant}/subscriptions",
-    summary="Get all of a customer's subscriptions, those of an order, or those of a reseller",
+    summary=gettext_noop("Get all of a customer's subscriptions, those of an order, or those of a reseller"),
     response={200: schemas.Subscriptions},
     openapi_extra={"parameters": [*_QUERY, *PARAMETERS]},
 )
@@ -57,7 +58,7 @@ def list_subscriptions(request: HttpRequest, tenant: str) -> HttpResponse:
 
 @router.get(
     "customers/{tenant}/subscriptions/{subscription}",
-    summary="Get a subscription by ID",
+    summary=gettext_noop("Get a subscription by ID"),
     response={200: schemas.Subscription},
 )
 @endpoint(Permission.CUSTOMER_VIEW, needs_row=True)
@@ -69,7 +70,7 @@ def get_subscription(request: HttpRequest, tenant: str, subscription: str) -> Ht
 
 @router.get(
     "customers/{tenant}/subscriptions/{subscription}/addons",
-    summary="Get the add-ons of a subscription",
+    summary=gettext_noop("Get the add-ons of a subscription"),
     response={200: schemas.Subscriptions},
     openapi_extra={"parameters": PARAMETERS},
 )

@@ -17,10 +17,19 @@ from portal.identifiers import canonical_guid
 from portal.models import Partner
 from subscriptions.models import Subscription
 from support_contacts.api import shapes
-from support_contacts.api.reading import Meant, invalid, meant_in, note_in, partner_of, versions_in
+from support_contacts.api.reading import (
+    Meant,
+    invalid,
+    meant_in,
+    note_in,
+    partner_of,
+    text_in,
+    versions_in,
+)
 from support_contacts.api.rows import Partners, actor_of, not_found, own
 from support_contacts.operations.batch import LARGEST, Outcome, Wanted, choose_many_here
 
+#: Customer and subscription; None for what is no id of anything.
 Key = tuple[uuid.UUID | None, uuid.UUID | None]
 
 
@@ -29,7 +38,7 @@ class Line:
     """One item: as it was sent, what was read of it, and what became of it."""
 
     said: Mapping[str, Any]
-    key: Key = (None, None)
+    key: Key | None = None
     meant: Meant | None = None
     note: str = ""
     row: Subscription | None = None
@@ -70,15 +79,24 @@ def choose_all(request: HttpRequest, lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def _line(said: Mapping[str, Any]) -> Line:
-    line = Line(
-        said, (canonical_guid(member(said, "customerId")), canonical_guid(member(said, "subscriptionId")))
-    )
+    line = Line(said)
     try:
+        line.key = _key(said)
         line.meant, line.note = meant_in(said), note_in(said)
         _etag(said)
     except Fault as fault:
         line.fault = fault
     return line
+
+
+def _key(said: Mapping[str, Any]) -> Key:
+    """The subscription an item is about. An item that names none cannot be looked for: 400, naming what is missing."""
+    ids = {name: text_in(said, name) for name in ("customerId", "subscriptionId")}
+    missing = [name for name, text in ids.items() if not text]
+    if missing:
+        text = _("An item says which subscription it is about: %(names)s is missing.")
+        raise invalid(missing[0], text % {"names": ", ".join(missing)}, *missing[1:])
+    return canonical_guid(ids["customerId"]), canonical_guid(ids["subscriptionId"])
 
 
 def _etag(said: Mapping[str, Any]) -> str:
@@ -90,9 +108,11 @@ def _etag(said: Mapping[str, Any]) -> str:
 
 def _find_rows(actor: Actor, lines: Sequence[Line]) -> None:
     """Every subscription in one query; visible comes before everything else that may be wrong with an item (R6)."""
-    guids = {line.key[1] for line in lines if line.key[1]}
+    guids = {line.key[1] for line in lines if line.key and line.key[1]}
     found: dict[Key, Subscription] = own(actor).only("pk", "customer_id", "microsoft_id").each_named(guids)
     for line in lines:
+        if line.key is None:
+            continue
         line.row = found.get(line.key) if None not in line.key else None
         if line.row is None:
             line.fault = not_found()

@@ -38,8 +38,8 @@ class Meant:
 
 def meant_in(body: Mapping[str, Any]) -> Meant:
     """The partner a body names. Name, links and attributes are not read (trap 4). Raises Fault 400."""
-    tenant = _text(body, "supportTenantId")
-    number = _text(body, "supportMpnId")
+    tenant = text_in(body, "supportTenantId")
+    number = text_in(body, "supportMpnId")
     if not tenant and not number:
         text = _("Say who supports it: supportTenantId, or supportMpnId.")
         raise Fault(HTTPStatus.BAD_REQUEST, INVALID_INPUT, text, "partner_missing")
@@ -67,7 +67,7 @@ def partner_of(meant: Meant, partners: Partners) -> Partner | None:
 
 def note_in(body: Mapping[str, Any]) -> str:
     """The words kept with a change, for the caller's own organisation. Raises Fault 400."""
-    note = _text(body, "note").replace("\r\n", "\n")
+    note = text_in(body, "note").replace("\r\n", "\n")
     if len(note) > LONGEST_NOTE:
         raise invalid("note", _("A note has %(count)d characters at most.") % {"count": LONGEST_NOTE})
     if any(ord(character) < 32 and character not in "\n\t" for character in note):
@@ -115,12 +115,12 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def invalid(name: str, text: str) -> Fault:
-    """400: this member is not what it should be."""
-    return Fault(HTTPStatus.BAD_REQUEST, INVALID_PROPERTY, text, "invalid_property", name)
+def invalid(name: str, text: str, *more: str) -> Fault:
+    """400: this member is not what it should be, nor are `more`."""
+    return Fault(HTTPStatus.BAD_REQUEST, INVALID_PROPERTY, text, "invalid_property", name, *more)
 
 
-def _text(body: Mapping[str, Any], name: str) -> str:
+def text_in(body: Mapping[str, Any], name: str) -> str:
     """A member that is text; numbers are read as they are written. Nothing and null are empty."""
     value = member(body, name)
     if value is None:

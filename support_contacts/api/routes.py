@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from ninja import Router
 
 from portal.api import throttle
@@ -28,7 +29,7 @@ CONTACT = "customers/{tenant}/subscriptions/{subscription}/supportcontact"
 
 @router.get(
     CONTACT,
-    summary="Get a subscription's support contact",
+    summary=gettext_noop("Get a subscription's support contact"),
     response={200: schemas.Contact | schemas.Day},
     openapi_extra={"parameters": schemas.AT},
 )
@@ -57,7 +58,7 @@ def get_support_contact(request: HttpRequest, tenant: str, subscription: str) ->
 
 @router.put(
     CONTACT,
-    summary="Update a subscription's support contact",
+    summary=gettext_noop("Update a subscription's support contact"),
     response={200: schemas.SupportContact},
     openapi_extra=schemas.CHOICE,
 )
@@ -73,7 +74,7 @@ def update_support_contact(request: HttpRequest, tenant: str, subscription: str)
 
 @router.get(
     f"{CONTACT}/candidates",
-    summary="Get who may be the support contact, and why others may not",
+    summary=gettext_noop("Get who may be the support contact, and why others may not"),
     response={200: schemas.Candidates},
 )
 @endpoint(Permission.CUSTOMER_VIEW, needs_row=True)
@@ -87,7 +88,7 @@ def list_candidates(request: HttpRequest, tenant: str, subscription: str) -> Htt
 
 @router.get(
     f"{CONTACT}/history",
-    summary="Get who was the support contact",
+    summary=gettext_noop("Get who was the support contact"),
     response={200: schemas.History},
     openapi_extra={"parameters": history.TURNED},
 )
@@ -100,7 +101,7 @@ def list_contact_history(request: HttpRequest, tenant: str, subscription: str) -
 
 @router.get(
     "supportcontacts",
-    summary="Get all designated support contacts",
+    summary=gettext_noop("Get all designated support contacts"),
     response={200: schemas.Designations},
     openapi_extra={"parameters": [*schemas.LISTING, *PARAMETERS]},
 )
@@ -119,7 +120,7 @@ def list_support_contacts(request: HttpRequest) -> HttpResponse:
 
 @router.post(
     "supportcontacts/batch",
-    summary="Update many support contacts",
+    summary=gettext_noop("Update many support contacts"),
     response={200: schemas.BatchAnswer},
     openapi_extra=schemas.BATCH,
 )

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
@@ -173,8 +174,12 @@ class BatchItem(SupportContactBody):
 
     customerId: str | None = None
     subscriptionId: str | None = None
-    etag: str | None = Field(None, description="Only if the choice is still the one with this etag.")
-    note: str | None = Field(None, max_length=1000, description="For the caller's own organisation.")
+    etag: str | None = Field(
+        None, description=gettext_noop("Only if the choice is still the one with this etag.")
+    )
+    note: str | None = Field(
+        None, max_length=1000, description=gettext_noop("For the caller's own organisation.")
+    )
 
 
 class FaultInBatch(Schema):
@@ -215,31 +220,42 @@ _MOMENT = {
     "anyOf": [NOTHING, {"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
 }
 _TENANT = {"type": "string", "pattern": PATTERN}
-AT = [_query("at", "An instant, or a date for every contact of that day in UTC. Not one to come.", **_MOMENT)]
+AT = [
+    _query(
+        "at",
+        gettext_noop("An instant, or a date for every contact of that day in UTC. Not one to come."),
+        **_MOMENT,
+    )
+]
 IF_MATCH = [
     {
         "name": "If-Match",
         "in": "header",
         "required": False,
-        "description": "The etag the choice was made on. A stale one is 400, code 2055. Without it the last wins.",
+        "description": gettext_noop(
+            "The etag the choice was made on. A stale one is 400, code 2055. Without it the last wins. "
+            "No part of what makes two calls the same: see MS-RequestId."
+        ),
         "schema": {"type": "string"},
     }
 ]
 LISTING = [
     _query(
-        "attention", "Only those that are not in force.", enum=["true", "false", "1", "0", "yes", "no", ""]
+        "attention",
+        gettext_noop("Only those that are not in force."),
+        enum=["true", "false", "1", "0", "yes", "no", ""],
     ),
     _query(
         "partner",
-        "Only those of this partner: a tenant ID or a PartnerID.",
+        gettext_noop("Only those of this partner: a tenant ID or a PartnerID."),
         anyOf=[_TENANT, {"type": "string", "pattern": "^[0-9]*$"}],
     ),
     _query(
         "changedSince",
-        "Only those made, ended, lost or regained since: an instant, or a date in UTC.",
+        gettext_noop("Only those made, ended, lost or regained since: an instant, or a date in UTC."),
         **_MOMENT,
     ),
-    _query("customer", "Only those at this customer: a tenant ID.", anyOf=[NOTHING, _TENANT]),
+    _query("customer", gettext_noop("Only those at this customer: a tenant ID."), anyOf=[NOTHING, _TENANT]),
 ]
 
 

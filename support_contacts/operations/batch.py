@@ -94,26 +94,26 @@ def _disputed(items: Sequence[Wanted]) -> set[uuid.UUID]:
 
 
 def _taking(row: Subscription | None) -> Subscription:
-    """A subscription that takes a choice."""
+    """A subscription that may have a contact of its own."""
     if row is None:
         raise NotVisible
     if row.is_new_commerce:
         raise NewCommerce(subscription=row)
-    if not row.is_live:
-        raise SubscriptionEnded(subscription=row)
     return row
 
 
 def _decide(
     item: Wanted, row: Subscription, held: Held, acting: Actor, drafted: dict[uuid.UUID, Drafted]
 ) -> bool:
-    """Draft the change; False where it is so already. Raises Conflict, then NotEligible (R6)."""
+    """Draft the change; False where it is so already. Raises SubscriptionEnded, Conflict, then NotEligible (R6)."""
     stored = held.stored.get(row.pk)
     partner_id = item.partner.pk if item.partner else uuid.UUID(int=0)
     choice = Choice(row, partner_id, stored)
     judged = _judge(item.partner, row, held)
     if choice.is_already_so(judged, at=held.now):
         return False
+    if not row.is_live:
+        raise SubscriptionEnded(subscription=row)
     if not is_expected(row, item.expected):
         raise Conflict(_("Somebody changed this contact after you opened the page."), subscription=row)
     if not judged:

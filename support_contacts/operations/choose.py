@@ -68,6 +68,7 @@ def choose_support_contact(
     """Make this partner the support contact of a subscription; the provider's own id ends the designation.
 
     `version` is what the person decided on; `addons` maps add-ons to change along to their versions: all or nothing.
+    What is so already is no change, also of a subscription that has ended and takes none.
 
     Raises, in the order of R6: NotVisible, NotPermitted, NewCommerce, SubscriptionEnded, Conflict, NotEligible; and
     Busy where others hold the subscription for too long.
@@ -98,6 +99,9 @@ def choose_here(
     changing = [choice for choice in choices if not choice.is_already_so(verdict, at=now)]
     if not changing:
         return AlreadySo(_latest_event(choices[0].subscription), choices[0].subscription)
+    for choice in changing:
+        if not choice.subscription.is_live:
+            raise _closed(choice.subscription, is_addon=choice.subscription.pk != subscription.pk)
     for choice in changing:
         expected = wanted[choice.subscription.pk]
         if not is_expected(choice.subscription, expected):
@@ -152,7 +156,7 @@ def _lock(
     if len(rows) != len(wanted):
         raise NotVisible
     for row in rows.values():
-        if row.is_new_commerce or not row.is_live:
+        if row.is_new_commerce:
             raise _closed(row, is_addon=row.pk != next(iter(wanted)))
     return acting, rows
 

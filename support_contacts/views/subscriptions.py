@@ -157,7 +157,7 @@ def _find(actor: Actor, tenant: uuid.UUID, text: str) -> Subscription:
     found = (
         Subscription.objects.visible_to(actor)
         .sold_by(actor.organisation.pk)
-        .identified(text)
+        .named(text)
         .filter(customer_id=tenant)
         .select_related(
             "provider__organisation", "provider__support_profile", "customer__organisation", "parent"

@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from customers.models import CustomerRelationship
+from customers.models import Customer, CustomerRelationship
+from portal.models import Organisation
 from portal.permissions import Role
 from tests.factories import (
     CustomerRelationshipFactory,
@@ -174,16 +175,29 @@ def test_resellers_customers_are_not_the_providers(client, provider):
 
 
 def test_foreign_and_unknown_customer_are_one_answer(client, provider):
-    """R11: same body, same queries; what is no id at all answers the same, without asking."""
+    """R11: same body, same queries."""
     foreign = CustomerRelationshipFactory()
     client.get("/v1/customers")  # the use of the secret is written down once a minute
     said = []
-    for tenant in (foreign.customer_id, UNKNOWN, "not-an-id", "relationshiprequests", "usagerecords"):
+    for tenant in (foreign.customer_id, UNKNOWN):
         with CaptureQueriesContext(connection) as captured:
             response = client.get(f"/v1/customers/{tenant}")
         said.append((refused(response, 20002, status=404), len(captured)))
     assert said[0] == said[1]
-    assert {json.dumps(fault) for fault, _queries in said} == {json.dumps(said[0][0])}
+
+
+@pytest.mark.parametrize("word", ["relationshiprequests", "usagerecords", "not-an-id", "a" * 300])
+@pytest.mark.parametrize("below", ["", "/subscriptions"])
+def test_a_word_in_the_place_of_an_id_is_an_unknown_resource_and_no_customer(client, provider, word, below):
+    """Trap 11: Microsoft has resources of these names, and the portal has not; nobody is told of a customer."""
+    fault = refused(client.get(f"/v1/customers/{word}{below}"), 1000, "not_found", status=404)
+    assert f"“customers/{word[:80]}”" in fault["description"]
+
+
+@pytest.mark.parametrize("path", ["all/validations", "relationshiprequests/1", f"{UNKNOWN}/managedservices"])
+def test_a_resource_the_portal_has_not_is_an_unknown_route(client, provider, path):
+    """Trap 11."""
+    refused(client.get(f"/v1/customers/{path}"), 1000, "not_found", status=404)
 
 
 def test_each_partner_reads_its_own_view(client, provider, contoso, caller):
@@ -227,6 +241,28 @@ def test_no_size_and_size_0_hold_five_hundred(client, provider, monkeypatch):
         assert len(body["items"]) == body["totalCount"] == 12
         assert "next" not in body["links"]
         assert "continuationToken" not in body
+
+
+def test_an_unsized_list_of_more_than_five_hundred_has_five_hundred_and_a_next(client, provider):
+    """Trap 10: the largest page is said to be one, and the rest is on the next."""
+    organisations = Organisation.objects.bulk_create(
+        Organisation(name=f"C{n:03}", sort_name=f"c{n:03}") for n in range(501)
+    )
+    customers = Customer.objects.bulk_create(Customer(organisation=row) for row in organisations)
+    CustomerRelationship.objects.bulk_create(
+        CustomerRelationship(
+            partner=provider,
+            customer=customer,
+            company_name=customer.organisation.name,
+            sort_name=customer.organisation.sort_name,
+            established_at=timezone.now(),
+        )
+        for customer in customers
+    )
+    for query in ("", "?size=0"):
+        body = client.get(f"/v1/customers{query}").json()
+        assert len(body["items"]) == body["totalCount"] == 500
+        assert names(client.get(f"/v1{body['links']['next']['uri']}")) == ["C500"]
 
 
 @pytest.mark.parametrize("size", ["501", "-1", "ten", "1.5", "9" * 30])
@@ -349,6 +385,36 @@ def test_name_by_prefix_of_the_name_and_by_any_word(client, provider):
     assert names(filtered(client, "CompanyName", "WOODGROVE", "equals")) == ["Woodgrove"]
 
 
+@pytest.mark.parametrize("operator", ["substring", "contains", "SubString"])
+def test_name_contains_text_inside_words_too(client, provider, operator):
+    """§1.7: substring is any part of the text. Words in any order; compared in any case, without accents."""
+    named(provider, "Woodgrove Bank", "Northwind Trâders", "Ødegård", "C%mpany_Ltd")
+    CustomerRelationshipFactory(partner=provider, company_name="Contoso Grove", alias="Best")
+    found = lambda value: names(filtered(client, "CompanyName", value, operator))  # noqa: E731
+    assert found("grove") == ["Contoso Grove", "Woodgrove Bank"]
+    assert found("ROVE B") == ["Woodgrove Bank"]
+    assert found("ank wood") == ["Woodgrove Bank"]
+    assert found("rader") == found("tráDER") == ["Northwind Trâders"]
+    assert found("odegar") == ["Ødegård"]
+    assert found("est") == []  # an alias is no company name, and a domain is none
+    assert found("example") == []
+    assert found("%") == found("_") == found("") == []
+    assert found("zzz") == []
+
+
+def test_pages_of_what_contains(client, provider):
+    """The filter holds from page to page."""
+    named(provider, *(f"Wood{n}grove" for n in range(5)), "Else")
+    said = quote(json.dumps({"Field": "CompanyName", "Value": "grov", "Operator": "substring"}))
+    body, seen = client.get(f"/v1/customers?size=2&filter={said}").json(), []
+    while True:
+        seen += [item["companyProfile"]["companyName"] for item in body["items"]]
+        if "next" not in body["links"]:
+            break
+        body = client.get(f"/v1{body['links']['next']['uri']}").json()
+    assert seen == [f"Wood{n}grove" for n in range(5)]
+
+
 def test_name_is_the_company_name_and_not_the_alias(client, provider):
     """An alias is the partner's own word: the API has the company name, and finds by it."""
     CustomerRelationshipFactory(partner=provider, company_name="Contoso", alias="Our best one")
@@ -370,7 +436,9 @@ def test_domain_by_primary_and_other_domains(client, provider):
     assert names(filtered(client, "Domain", "ONE.")) == ["One"]
     assert names(filtered(client, "Domain", "uno")) == ["One"]
     assert names(filtered(client, "Domain", "example")) == []
-    assert names(filtered(client, "Domain", "exam", "contains")) == ["One", "Unotime"]
+    for part in ("exam", "xampl", "o.e"):
+        assert names(filtered(client, "Domain", part, "contains")) == ["One", "Unotime"]
+    assert names(filtered(client, "Domain", "no.ex", "substring")) == ["One"]
     assert names(filtered(client, "Domain", "two.example", "equals")) == ["Unotime"]
     assert names(filtered(client, "Domain", "two", "equals")) == []
 

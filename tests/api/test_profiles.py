@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from portal.forms.profile import SupportProfileForm
 from portal.models import AuditEvent, SupportProfile
 from portal.permissions import Role
 from tests.factories import (
@@ -85,7 +86,7 @@ def test_profile_is_the_callers_own(client, stored, caller):
 @pytest.mark.parametrize("path", BOTH)
 def test_put_writes_and_answers_what_stands(client, provider, path):
     """Traps 25, 9.1.6: 200 with the body, at both addresses."""
-    body = {"email": "a@fabrikam.example", "telephone": "425 555 0100", "website": "www.fabrikam.example"}
+    body = {"email": "a@fabrikam.example", "telephone": "01 99 00 47 10", "website": "www.fabrikam.example"}
     response = client.put(path, body)
     assert response.json() == shape(**body) == client.get(SUPPORT).json()
     event = changes().get()
@@ -147,12 +148,33 @@ def test_body_with_a_byte_order_mark(client, provider):
         ({"email": ["a@b.example"]}, "email"),
         ({"website": {"uri": "x"}}, "website"),
         ({}, "email"),
+        ({}, "telephone"),
         ({"supportEmail": "a@b.example"}, "telephone"),
     ],
 )
 def test_what_is_not_understood_is_refused_by_name(client, stored, body, member):
     refused(client.put(SUPPORT, body), 3000, member)
     assert not changes().exists()
+
+
+def test_one_sentence_is_said_once(client, stored):
+    """It is about three members, and each of them is named."""
+    fault = refused(client.put(SUPPORT, {}), 3000, "email", "telephone", "website")
+    assert fault["description"] == "Say an email, a telephone or a website."
+
+
+@pytest.mark.parametrize("typed", ["garbage", "ask for Sam", "12"])
+def test_a_telephone_nobody_can_dial_is_kept_as_typed_and_flagged_as_on_the_page(client, provider, typed):
+    """DESIGN §5: what does not parse is kept as text. The page takes the same and flags it, too."""
+    response = client.put(SUPPORT, {"telephone": typed})
+    assert (
+        response.json()
+        == shape(telephone=typed, portalTelephoneIsDialable=False)
+        == client.get(SUPPORT).json()
+    )
+    assert SupportProfile.objects.get().telephone == typed
+    assert SupportProfileForm({"telephone": typed}, partner=provider).errors.keys() <= {"time_zone"}
+    assert "portalTelephoneIsDialable" not in client.put(SUPPORT, {"telephone": "+33 1 99 00 47 10"}).json()
 
 
 def test_refusal_speaks_the_callers_language_and_names_the_member_alike(client, provider):

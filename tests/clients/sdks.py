@@ -1,4 +1,4 @@
-"""The four clients, each with its own habits."""
+"""The clients, each with its own habits."""
 
 import base64
 import http.client
@@ -163,6 +163,17 @@ class Node(Client):
         return self.token
 
 
+class Kotlin(Client):
+    """ClouDesire's: one header, enumerations closed as in Java; a call that was refused is said once."""
+
+    name = "ClouDesire client"
+    closed_enumerations = True
+
+    def headers(self, document: Any) -> dict[str, str]:
+        kind = {} if document is None else {"Content-Type": "application/json; charset=UTF-8"}
+        return {"Accept": JSON, "Accept-Encoding": "gzip", "User-Agent": "okhttp/4.9.3", **kind}
+
+
 class Msrest(Client):
     """eduardomourar/partner-center-python: a Content-Type on every call, pages by continuationToken."""
 
@@ -200,4 +211,4 @@ def _expiry(token: str) -> float:
     return float(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["exp"])
 
 
-ALL = (Java, DotNet, Node, Msrest)
+ALL = (Java, DotNet, Node, Kotlin, Msrest)

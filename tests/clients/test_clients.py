@@ -1,12 +1,8 @@
 """The clients against a server as `make run` starts it; and that their reading is as strict as they say."""
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -28,27 +24,6 @@ RELATIONSHIP = {
     "relationshipType": "is_indirect_reseller_of",
     "attributes": {"objectType": "PartnerRelationship"},
 }
-
-
-@pytest.fixture
-def demonstration() -> Iterator[Portal]:
-    with TemporaryDirectory(prefix="portal-test-") as directory:
-        portal = Portal(Path(directory))
-        portal.environ["API_REQUESTS_PER_MINUTE"] = "100000"  # the clients wait when told to; a test need not
-        (portal.var / "serve.log").touch()
-        try:
-            for command in ("prepare", "demo_data"):
-                done = portal.manage(command)
-                assert done.returncode == 0, done.stderr
-            served = portal.serve()
-            yield portal
-            served.send_signal(signal.SIGINT)
-            assert served.wait(timeout=30) == 0
-        finally:
-            for process in portal.processes():
-                process.kill()
-            if portal.served:
-                portal.served.wait()
 
 
 def test_clients_of_partner_center_find_what_they_need(demonstration: Portal) -> None:

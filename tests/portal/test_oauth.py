@@ -176,6 +176,12 @@ class TestRefusal:
         assert response.json()["error"] == error
         assert response.json()["error_codes"] == [code]
 
+    def test_its_text_is_ascii_in_every_locale(self, client, made):
+        """RFC 6749 §5.2 admits nothing else in error_description."""
+        response = ask(client, made, form(made, grant_type="password"), headers={"X-Locale": "fr-FR"})
+        assert response["Content-Language"] == "fr"
+        assert response.json()["error_description"].isascii()
+
     def test_only_a_form_and_each_parameter_once(self, client, made):
         path = f"/{made.credential.organisation_id}/oauth2/v2.0/token"
         response = client.post(path, form(made), content_type="application/json")

@@ -280,9 +280,11 @@ def test_trap_5_names_and_ids_in_any_notation_and_mismatch(world, api, rows):
         ({"note": "bell\a"}, ["invalid_property", "note"]),
         ({"note": []}, ["invalid_property", "note"]),
         ({"etag": 7}, ["invalid_property", "etag"]),
-        ({"customerId": None}, ["not_found"]),
+        ({"customerId": None}, ["invalid_property", "customerId"]),
+        ({"customerId": None, "subscriptionId": " "}, ["invalid_property", "customerId", "subscriptionId"]),
+        ({"subscriptionId": {}}, ["invalid_property", "subscriptionId"]),
         ({"customerId": 17}, ["not_found"]),
-        ({"subscriptionId": {}}, ["not_found"]),
+        ({"subscriptionId": "relationshiprequests"}, ["not_found"]),
     ],
 )
 def test_an_item_that_is_wrong_stops_no_other(world, api, rows, more, reasons):
@@ -290,6 +292,15 @@ def test_an_item_that_is_wrong_stops_no_other(world, api, rows, more, reasons):
 
     assert [item["error"]["data"] for item in items if "error" in item] == [reasons]
     assert stored() == {rows[1].pk: world.trey.pk}
+
+
+def test_an_item_that_names_no_subscription_is_told_what_it_lacks(api):
+    """400, as any mistake in a call: 404 would say that something was looked for."""
+    (item,) = post(api, {})
+
+    assert (item["status"], item["changed"], item["error"]["code"]) == (400, False, 3000)
+    assert item["error"]["data"] == ["invalid_property", "customerId", "subscriptionId"]
+    assert "customerId, subscriptionId" in item["error"]["description"]
 
 
 def test_r11_not_visible_comes_before_everything_else_that_is_wrong(world, api):

@@ -425,6 +425,27 @@ def test_an_ended_subscription_is_refused(world, put, status):
     assert refusal(put({"supportTenantId": str(world.trey.pk)})) == (2011, ["subscription_ended"])
 
 
+@pytest.mark.parametrize("who", ["provider", "reseller"])
+def test_trap_3_the_body_got_of_an_ended_subscription_is_already_so(world, api, put, who):
+    """GET answers for an ended one as well: what it said may be put back, and is no change (R6)."""
+    if who == "reseller":
+        put({"supportTenantId": str(world.trey.pk)})
+    world.subscription.status, world.subscription.ended_at = "deleted", timezone.now()
+    world.subscription.save()
+    before, body = unchanged(world), api.get(contact_uri(world.subscription)).json()
+
+    response = put(body)
+
+    assert (response.status_code, response.json()) == (200, body)
+    assert unchanged(world) == before
+    assert refusal(
+        put({"supportTenantId": str((world.provider if who == "reseller" else world.trey).pk)})
+    ) == (
+        2011,
+        ["subscription_ended"],
+    )
+
+
 def test_an_addon_is_a_subscription_of_its_own(world, put):
     addon = SubscriptionFactory(provider=world.provider, customer=world.customer, parent=world.subscription)
 
@@ -493,6 +514,23 @@ def test_trap_17_the_same_id_with_another_body_is_another_call(world, put, alpin
     put({"supportTenantId": str(world.trey.pk)}, MS_RequestId=request_id)
 
     assert put({"supportTenantId": str(alpine.pk)}, MS_RequestId=request_id).status_code == 200
+    assert open_partner(world) == alpine
+
+
+def test_trap_17_the_same_id_with_another_if_match_is_the_same_call(world, put, alpine):
+    """The call is credential, method, address and body: a condition that was met once is not asked again. A new
+    decision is a new MS-RequestId; one that was refused is kept nowhere and may be sent again with the etag of now."""
+    request_id, body = str(uuid.uuid4()), {"supportTenantId": str(world.trey.pk)}
+    stale = put({"supportTenantId": str(alpine.pk)}).json()["attributes"]["etag"]
+    put({"supportTenantId": str(world.provider.pk)})
+    assert refusal(put(body, MS_RequestId=request_id, If_Match=stale)) == (2055, ["conflict"])
+    latest = put({"supportTenantId": str(world.provider.pk)}).json()["attributes"]["etag"]
+    first = put(body, MS_RequestId=request_id, If_Match=latest)
+    put({"supportTenantId": str(alpine.pk)})
+
+    again = put(body, MS_RequestId=request_id, If_Match=stale)
+
+    assert (again.status_code, again.content) == (200, first.content)
     assert open_partner(world) == alpine
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from portal.models import AuditEvent
 from portal.permissions import Permission, Role, roles_allowing
 from support_contacts.models import Designation
+from support_contacts.origin import subscription_of
 from tests.factories import (
     CustomerRelationshipFactory,
     DesignationFactory,
@@ -21,7 +22,7 @@ from tests.factories import (
     SubscriptionFactory,
     make_eligible,
 )
-from tests.support_contacts.conftest import member
+from tests.support_contacts.conftest import acting, member
 
 
 def url(world, name="subscription", *more):
@@ -110,6 +111,21 @@ def test_our_own_id_finds_a_registered_subscription_without_a_microsoft_id(signe
 )
 def test_an_id_that_is_none_is_not_found(signed_in, world, subscription):
     assert signed_in.get(f"/customers/{world.customer.pk}/subscriptions/{subscription}/").status_code == 404
+
+
+def test_an_id_that_is_microsofts_of_one_and_ours_of_another_names_microsofts(signed_in, world):
+    """As in the API: an address means one row, and the same one everywhere."""
+    other = SubscriptionFactory(
+        provider=world.provider,
+        customer=world.customer,
+        microsoft_id=str(world.subscription.pk),
+        offer_name="The one Microsoft calls so",
+    )
+    address = url(world).replace(world.subscription.microsoft_id, str(world.subscription.pk))
+    assert str(world.subscription.pk) in address
+
+    assert "The one Microsoft calls so" in text(signed_in.get(address))
+    assert subscription_of(acting(world.admin_agent), address) == other
 
 
 def test_a_choice_that_is_so_already_says_so_and_writes_nothing(signed_in, world):
