@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -18,6 +19,7 @@ from tests.portal.webhook_world import endpoint
 from tests.support_contacts.conftest import make_world
 
 pytestmark = pytest.mark.django_db
+HOUSE = Path(__file__).resolve().parents[2]
 PAIRS = [
     (event, resource) for event, (_text, resources, _own) in webhooks.EVENTS.items() for resource in resources
 ]
@@ -124,6 +126,9 @@ class TestReceiver:
         exec(compile(webhooks.VERIFY, "receiver.py", "exec"), names)  # noqa: S102 - ours
         names["SECRET"] = "portal_whs_a"
         return names["is_from_the_portal"]
+
+    def test_the_lines_of_the_readme_are_the_same(self):
+        assert webhooks.VERIFY in (HOUSE / "README.md").read_text()
 
     def signed(self, *live, ago=0):
         return signing.signature(self.BODY, live or ("portal_whs_a",), int(time.time()) - ago)
