@@ -3,6 +3,7 @@
 import logging
 import uuid
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from django.db import connection, transaction
@@ -34,14 +35,17 @@ FROM hashed
 _BEFORE_ALL = uuid.UUID(int=0)
 
 
-def seal() -> int:
-    """Seal everything that is committed and waits; how many events that were. Nobody waits for another sealer.
+def seal(*, segments: int | None = None) -> int:
+    """Seal what is committed and waits, so many segments of it; how many events that were. No sealer waits for another.
 
     Each segment is a transaction of its own. Which events are sealed is remembered by event, not by a boundary: what
     commits later than a seal, with an id or an instant from before it, waits for the next one.
     """
     sealed, after = 0, _BEFORE_ALL
-    while (made := _segment(after)) is not None:
+    for _number in count() if segments is None else range(segments):
+        made = _segment(after)
+        if made is None:
+            break
         sealed += made.count
         # What is greater than the last is there as before; the rows taken away in front are not searched again.
         after = made.events[-1]

@@ -99,6 +99,22 @@ class TestSealing:
         assert sealed() == [[early.pk], late]
         assert verify() == []
 
+    def test_much_at_once_is_sealed_in_several_runs(self, organisation, small_segments, monkeypatch):
+        monkeypatch.setattr(tasks, "SEALED_AT_ONCE", 2)
+        events = [happened(organisation).pk for _number in range(7)]
+        for _minute in range(2):
+            tasks.seal_audit(timestamp=0)
+        assert sealed() == [events[:3], events[3:6], events[6:]]
+
+    def test_what_is_taken_off_the_waiting_list_is_found(self, organisation):
+        """The portal's own role can do that: what it hides from the seal is what verifying looks for."""
+        event = happened(organisation)
+        AuditUnsealed.objects.all().delete()
+        assert seal() == 0
+        (fault,) = verify()
+        assert fault.startswith(f"Event {event.pk} (")
+        assert "is in no segment" in fault
+
     def test_an_event_that_rolls_back_is_in_no_seal(self, organisation):
         with transaction.atomic():
             happened(organisation)
@@ -439,7 +455,13 @@ def test_nothing_sealed_yet_is_said(organisation):
     happened(organisation)
     lines, error = ran("verify_audit")
     assert not error
-    assert lines == ["Nothing was changed. No segment is sealed yet; 1 events wait."]
+    assert lines == ["Nothing was changed. No segment is sealed yet; 1 events wait for their seal."]
+    seal()
+    lines, error = ran("verify_audit", "--from", "2")
+    assert not error
+    assert "No segment is there from number 2 on" in lines[0]
+    lines, error = ran("verify_audit", "--from", "3")
+    assert lines == ["Segment 2 is gone, so what follows hangs on nothing."]
 
 
 def test_an_hour_without_events_makes_no_seals(organisation):

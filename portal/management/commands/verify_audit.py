@@ -53,7 +53,8 @@ def _published(path: str) -> dict[int, Published]:
 def _looked_at(found: Verified) -> str:
     """What was looked at; an empty record says so."""
     if not found.segments:
-        return f"No segment is sealed yet; {found.waiting} events wait."
+        which = "sealed yet" if found.first == 1 else f"there from number {found.first} on"
+        return f"No segment is {which}; {found.waiting} events wait for their seal."
     sealed = f"{found.last_sealed_at:%Y-%m-%d %H:%M:%S} UTC"
     removed = f", {found.removed} of them removed by retention" if found.removed else ""
     return (
