@@ -73,6 +73,8 @@ def erase_person(email: str) -> Erased:
         .order_by("pk")
         .select_for_update(of=("self",))
     )
+    if user:
+        _hold_account(user, memberships)
     mails = Mail.objects.filter(Q(user=user) if user else Q(pk=None)) | Mail.objects.filter(
         address__iexact=address
     )
@@ -101,7 +103,7 @@ def _acted_for(user: User) -> set[uuid.UUID]:
 
 
 def _hold(user: User) -> list[Membership]:
-    """Their memberships, held with all global admins of those organisations, then themselves.
+    """Their memberships, held with all global admins of those organisations.
 
     The second reading sees, and holds, whoever became a global admin while the first one waited.
     """
@@ -117,10 +119,14 @@ def _hold(user: User) -> list[Membership]:
             .select_for_update(of=("self",))
         )
         own = [row for row in rows if row.user_id == user.pk]
-    User.objects.select_for_update().get(pk=user.pk)
-    if Membership.objects.filter(user=user).count() != len(own):
-        raise Busy  # joined somewhere meanwhile; from here on nobody can
     return own
+
+
+def _hold_account(user: User, memberships: list[Membership]) -> None:
+    """After the invitations, as whoever joins takes them: from here on nobody comes in with this account."""
+    User.objects.select_for_update().get(pk=user.pk)
+    if Membership.objects.filter(user=user).count() != len(memberships):
+        raise Busy("This person has just joined an organisation. Run it again.")
 
 
 def _take_out(member: Membership, at: datetime, run: str) -> None:

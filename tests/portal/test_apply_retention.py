@@ -86,7 +86,7 @@ class TestApply:
             lines, error = ran("verify_audit", "--expect", str(outside))
             assert not error
             assert (
-                "Segments 1 to 4, 2 of them removed by retention; 6 events" in lines[0]
+                "Segments 1 to 4, 2 of them removed by retention; events: 6;" in lines[0]
                 or _time == "and after"
             )
             seal()

@@ -455,7 +455,7 @@ def test_nothing_sealed_yet_is_said(organisation):
     happened(organisation)
     lines, error = ran("verify_audit")
     assert not error
-    assert lines == ["Nothing was changed. No segment is sealed yet; 1 events wait for their seal."]
+    assert lines == ["Nothing was changed. No segment is sealed yet. Waiting for a seal: 1."]
     seal()
     lines, error = ran("verify_audit", "--from", "2")
     assert not error

@@ -9,13 +9,17 @@ from django.db import connection
 from django.utils import timezone
 
 from portal.actor import Actor
+from portal.errors import Busy
 from portal.models import AuditEvent, Mail, Membership, Notice, OrganisationInvitation, PasswordLink, User
-from portal.operations import credentials, members, reseller_invitations
+from portal.operations import accounts, credentials, members, reseller_invitations
+from portal.operations.accounts import LinkDead
+from portal.operations.erasure import Erased, erase_person
 from portal.permissions import Role
 from portal.seals.sealing import seal
 from portal.who import names_of
 from tests.factories import MembershipFactory, ProviderFactory, UserFactory
 from tests.portal.record import happened, ran
+from tests.portal.test_members_race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,7 +100,7 @@ def test_nothing_holds_the_name_and_no_event_changed(fabrikam, camille, colleagu
 
     assert not error
     assert lines[0] == f"Erased; the record calls them {camille.user_id}. Member of: Fabrikam."
-    assert lines[1] == "Gone with it: 1 sessions, 1 invitations, 2 mails."
+    assert lines[1] == "Gone too: sessions 1, invitations 1, mails 2."
     assert anywhere(ADDRESS, NAME) == []
     assert not User.objects.filter(pk=camille.user_id).exists()
     assert Session.objects.get().session_key == other.session_key
@@ -231,3 +235,24 @@ def test_mails_to_others_go_when_all_of_their_age_do(fabrikam, camille, colleagu
     Mail.objects.filter(pk=mail.pk).update(created_at=timezone.now() - tasks.MAILS_KEPT - timedelta(days=1))
     tasks.clear_expired(timestamp=0)
     assert anywhere(NAME) == []
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_who_joins_at_that_moment_is_wholly_gone_or_wholly_there(camille, _round):
+    """Either the invitation dies with the account, or whoever erases has to begin again; nothing breaks."""
+    elsewhere = ProviderFactory(name="Litware").organisation
+    admin = MembershipFactory(organisation=elsewhere, roles=[Role.GLOBAL_ADMIN])
+    invited = members.invite(acting=acting(admin), email=ADDRESS, roles=[Role.ADMIN_AGENT])
+    erased, joined = at_once(
+        lambda: erase_person(ADDRESS), lambda: accounts.join(invited.token, user=camille.user)
+    )
+    if isinstance(erased, Busy):
+        assert isinstance(joined, accounts.Joined)
+        assert Membership.objects.filter(user=camille.user).count() == 2
+        erased = erase_person(ADDRESS)
+    else:
+        assert isinstance(joined, LinkDead | accounts.Joined)
+    assert isinstance(erased, Erased)
+    assert not User.objects.filter(pk=camille.user_id).exists()
+    assert not Membership.objects.filter(user_id=camille.user_id).exists()
+    assert not PasswordLink.objects.filter(email=ADDRESS).exists()

@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *, yes: bool, **options: Any) -> None:
         now, years = timezone.now(), settings.AUDIT_RETENTION_YEARS
         until = retention.years_before(now, years)
-        before = f"before {until:%Y-%m-%d %H:%M} UTC ({years} years)"
+        before = f"before {until:%Y-%m-%d %H:%M} UTC (AUDIT_RETENTION_YEARS={years})"
         try:
             retention.must_be_owner()
             found = retention.old(until)

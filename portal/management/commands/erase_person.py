@@ -27,7 +27,7 @@ class Command(BaseCommand):
         members = ", ".join(erased.organisations) or "no organisation"
         self.stdout.write(f"Erased; {called}. Member of: {members}.")
         self.stdout.write(
-            f"Gone with it: {erased.sessions} sessions, {erased.invitations} invitations, {erased.mails} mails."
+            f"Gone too: sessions {erased.sessions}, invitations {erased.invitations}, mails {erased.mails}."
         )
         self.stdout.write(
             "Notes and messages people typed stay, as do mails to others for 90 days; search them for the name."

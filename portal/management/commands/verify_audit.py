@@ -54,10 +54,10 @@ def _looked_at(found: Verified) -> str:
     """What was looked at; an empty record says so."""
     if not found.segments:
         which = "sealed yet" if found.first == 1 else f"there from number {found.first} on"
-        return f"No segment is {which}; {found.waiting} events wait for their seal."
+        return f"No segment is {which}. Waiting for a seal: {found.waiting}."
     sealed = f"{found.last_sealed_at:%Y-%m-%d %H:%M:%S} UTC"
     removed = f", {found.removed} of them removed by retention" if found.removed else ""
     return (
-        f"Segments {found.first} to {found.last}{removed}; {found.events} events; last sealed {sealed}; "
-        f"{found.waiting} events wait for their seal."
+        f"Segments {found.first} to {found.last}{removed}; events: {found.events}; last sealed {sealed}. "
+        f"Waiting for a seal: {found.waiting}."
     )
