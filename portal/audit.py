@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db import transaction
+
 from portal.actor import Actor
 from portal.models import Action, AuditEvent, AuditNote
 from portal.models.organisation import Organisation
@@ -84,11 +86,13 @@ def draft(
 
 
 def keep(drafted: Iterable[tuple[AuditEvent, str]]) -> None:
-    """Write drafted events, each with its note, and what programs are told of them.
+    """Write drafted events, each with its note, and what programs are told of them: all or nothing.
 
-    Three queries at most, whatever their number; one more where somebody wants to be told.
+    An event that could be seen without its note would be sealed without it. Three queries at most, whatever their
+    number; one more where somebody wants to be told.
     """
     rows = list(drafted)
-    AuditEvent.objects.bulk_create([event for event, _note in rows])
-    AuditNote.objects.bulk_create([AuditNote(event=event, text=note) for event, note in rows if note])
-    outbox.tell(event for event, _note in rows)
+    with transaction.atomic(savepoint=False):
+        AuditEvent.objects.bulk_create([event for event, _note in rows])
+        AuditNote.objects.bulk_create([AuditNote(event=event, text=note) for event, note in rows if note])
+        outbox.tell(event for event, _note in rows)

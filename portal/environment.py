@@ -41,6 +41,7 @@ class Environment:
     port: int
     web_workers: int
     api_requests_per_minute: int
+    audit_retention_years: int
     webhooks_to_loopback: bool
 
     @property
@@ -102,6 +103,7 @@ def _read(env: Env) -> Environment:
         bind=bind,
         port=port,
         web_workers=_number(env, "WEB_WORKERS", os.cpu_count() or 1, 1, 64),
+        audit_retention_years=_number(env, "AUDIT_RETENTION_YEARS", 7, 1, 100),
         api_requests_per_minute=_number(env, "API_REQUESTS_PER_MINUTE", 500, 1, 10**6),
         webhooks_to_loopback=to_loopback,
     )

@@ -18,6 +18,7 @@ What an act rests on is shared, what it changes is taken for update, at its plac
 | come with an invitation | the inviting partner | the invitation, Organisation (no key), the pair's records |
 | invite a customer's first admin | membership, relationship | Organisation (no key), then its invitations |
 | roles and members | | memberships of global admins and the subject; then invitations of members |
+| erase a person | | their memberships and those of global admins beside them; invitations to them; the account |
 | make, limit integrations | membership | the partner |
 | rename, rotate, revoke an integration; end its former secret | membership | its credential |
 | any call of the API that changes something | its credential, then its own partner | the key of its answer, before |

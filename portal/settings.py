@@ -175,6 +175,7 @@ STORAGES = {
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 API_REQUESTS_PER_MINUTE = ENVIRONMENT.api_requests_per_minute  # of one organisation
+AUDIT_RETENTION_YEARS = ENVIRONMENT.audit_retention_years  # what `manage.py apply_retention` leaves
 WEBHOOKS_TO_LOOPBACK = ENVIRONMENT.webhooks_to_loopback  # also http, also this machine: to try them out
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email_from
 # Without EMAIL_URL nothing is sent, nor ever in the demo: a copy of each mail lies in var/mail.

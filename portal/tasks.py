@@ -12,6 +12,7 @@ from portal.mail import invitations, members, outbox, resellers, telling
 from portal.mail import webhooks as webhook_letters
 from portal.operations import batches
 from portal.operations.answers import forget_answers
+from portal.seals import sealing
 from portal.webhooks import clock, delivering
 from portal.webhooks import outbox as webhook_outbox
 
@@ -20,6 +21,7 @@ LETTERS = (members, resellers, webhook_letters)
 
 LONGEST_WINDOW = timedelta(days=1)  # of any rate limit
 MAILS_KEPT = timedelta(days=90)
+SEALED_AT_ONCE = 100  # segments: other jobs wait for this one
 
 
 @job("portal.clear_expired", cron="*/15 * * * *")
@@ -85,6 +87,12 @@ def send_webhooks_to(endpoint_id: str) -> None:
 def look_for_webhooks(timestamp: int) -> None:
     """Find what stopped by the clock, without anybody's act, and have it told."""
     clock.look(timezone.now())
+
+
+@job("portal.seal_audit", cron="* * * * *", again=None)
+def seal_audit(timestamp: int) -> None:
+    """Seal what the record holds since the last time; much at once, as after an upgrade, in several minutes."""
+    sealing.seal(segments=SEALED_AT_ONCE)
 
 
 @app.periodic(cron="* * * * *")

@@ -10,13 +10,19 @@ from portal.models import AuditEvent, Credential, User
 
 
 def names_of(events: Iterable[AuditEvent], organisation_id: uuid.UUID) -> dict[uuid.UUID, str]:
-    """Names of this organisation's own people and integrations among the actors; others' are not ours to tell."""
+    """Names of this organisation's own people and integrations among the actors; others' are not ours to tell.
+
+    Whoever was erased acted all the same (`portal.operations.erasure`).
+    """
     people: set[uuid.UUID] = set()
     integrations: set[uuid.UUID] = set()
     for event in events:
         if event.actor_id and event.actor_organisation_id == organisation_id:
             (integrations if event.actor_kind == ActorKind.INTEGRATION else people).add(event.actor_id)
-    names = dict(User.objects.filter(pk__in=people).values_list("pk", "name")) if people else {}
+    erased = _("an erased person") if people else ""
+    names = dict.fromkeys(people, erased)
+    if people:
+        names |= User.objects.filter(pk__in=people).values_list("pk", "name")
     if integrations:
         rows = Credential.objects.filter(pk__in=integrations, organisation=organisation_id)
         words = _("integration %(name)s")

@@ -7,6 +7,7 @@ from portal.models.links import AnswerLink, OrganisationInvitation
 from portal.models.organisation import Organisation
 from portal.models.partner import Partner, PartnerSuspension, ResellerRelationship, SupportProfile
 from portal.models.replay import ApiAnswer
+from portal.models.seals import AuditSeal, AuditUnsealed
 from portal.models.telling import Batch, Mail, MailKind, MailState, Notice
 from portal.models.user import Membership, PasswordLink, User
 from portal.models.webhooks import (
@@ -28,6 +29,8 @@ __all__ = [
     "ApiAnswer",
     "AuditEvent",
     "AuditNote",
+    "AuditSeal",
+    "AuditUnsealed",
     "Batch",
     "Channel",
     "Credential",

@@ -23,6 +23,7 @@ class Channel(models.TextChoices):
 class Action(models.TextChoices):
     """Every kind of change the log knows. Alphabetical; a new operation adds its line here."""
 
+    AUDIT_RETENTION_APPLIED = "audit.retention_applied", _("Old record removed")
     CONTACT_REPORTED = "contact.reported", _("Contact reported as wrong")
     CONTACT_REPORT_ANSWERED = "contact.report_answered", _("Report answered")
     CREDENTIAL_CREATED = "credential.created", _("API credential created")
@@ -63,6 +64,7 @@ class Action(models.TextChoices):
     )
     PARTNER_SUSPENDED = "partner.suspended", _("Partner suspended")
     PARTNER_SUSPENSION_LIFTED = "partner.suspension_lifted", _("Suspension lifted")
+    PERSON_ERASED = "person.erased", _("Person erased")
     POLICY_CHANGED = "policy.changed", _("Policy changed")
     RESELLER_AGREEMENT_CHANGED = "reseller_agreement.changed", _("Support agreement changed")
     RESELLER_RELATIONSHIP_DECLINED = "reseller_relationship.declined", _("Reseller relationship declined")
@@ -100,7 +102,8 @@ class AuditEvent(models.Model):
 
     People are ids only, so that a name can be erased while the event stays; organisations are kept as they were
     called. The note may name people: it stands in a row of its own, its hash here. The database refuses UPDATE,
-    DELETE and TRUNCATE.
+    DELETE and TRUNCATE; only retention (`portal.operations.retention`), as the tables' owner, takes old events away.
+    A column that is added here is added to the seals too (`portal.seals.form`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -20,7 +20,7 @@ from portal.audit import record
 from portal.errors import NotVisible, OperationError
 from portal.jobs import defer
 from portal.locks import patience
-from portal.models import Action, Membership, Organisation, PasswordLink
+from portal.models import Action, AuditEvent, Membership, Organisation, PasswordLink
 from portal.operations.links import make_link, unanswered, withdraw
 from portal.permissions import CUSTOMER_ROLES, PARTNER_ROLES, ROLES, Permission, Role, require
 
@@ -141,22 +141,29 @@ def remove_member(membership_id: uuid.UUID, *, acting: Actor) -> None:
     """
     require(acting, Permission.MEMBER_MANAGE)
     acting, subject = _lock(acting, membership_id)
+    if Role.GLOBAL_ADMIN in subject.roles and not _is_top(acting):
+        raise _only_top()
+    event = take_out(subject, acting=acting, at=timezone.now(), permission=Permission.MEMBER_MANAGE)
+    defer("portal.tell", event_id=event.pk)
+
+
+def take_out(
+    subject: Membership, *, acting: Actor, at: datetime, permission: Permission | None = None
+) -> AuditEvent:
+    """End a membership, unless an organisation would be without a global admin. The caller holds all of them."""
     if Role.GLOBAL_ADMIN in subject.roles:
-        if not _is_top(acting):
-            raise _only_top()
         _another_stays(subject)
-    now = timezone.now()
     event = record(
         Action.MEMBER_REMOVED,
         acting=acting,
-        organisation=acting.organisation,
-        at=now,
-        permission=Permission.MEMBER_MANAGE,
+        organisation=subject.organisation,
+        at=at,
+        permission=permission,
         before={"user": str(subject.user_id), "roles": sorted(subject.roles)},
     )
-    defer("portal.tell", event_id=event.pk)
-    _withdraw_what_they_may_not(subject, set(), acting=acting, at=now)
+    _withdraw_what_they_may_not(subject, set(), acting=acting, at=at)
     subject.delete()
+    return event
 
 
 def _lock(acting: Actor, membership_id: uuid.UUID | None = None) -> tuple[Actor, Membership]:

@@ -76,7 +76,7 @@ def invite_reseller(
     for old in open_of(provider.pk).filter(partner_id=partner_id, tenant_id=tenant_id).select_for_update():
         if old.expires_at > now:
             return InvitedAlready(old)
-        _withdraw(old, acting, now)
+        close(old, acting=acting, at=now)
     token = secrets.token_urlsafe(32)
     invitation = OrganisationInvitation.objects.create(
         token_hash=hash_of(token),
@@ -131,7 +131,7 @@ def withdraw_invitation(invitation: OrganisationInvitation, *, acting: Actor) ->
     row = _lock_own(invitation, acting)
     if row.withdrawn_at is None:
         _must_be_open(row)
-        _withdraw(row, acting, timezone.now())
+        close(row, acting=acting, at=timezone.now())
     return row
 
 
@@ -200,7 +200,8 @@ def _must_be_open(row: OrganisationInvitation) -> None:
         )
 
 
-def _withdraw(row: OrganisationInvitation, acting: Actor, at: datetime) -> None:
+def close(row: OrganisationInvitation, *, acting: Actor, at: datetime) -> None:
+    """Make its link dead and say so. Inside the caller's transaction, which holds the row."""
     row.withdrawn_at = at
     row.save(update_fields=["withdrawn_at"])
     record(

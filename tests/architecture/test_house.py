@@ -81,6 +81,8 @@ _DJANGOS_OWN = ("has_perm", "has_perms", "is_superuser", "is_staff")
 #: Models that belong to a row which is asked for with visible_to, and are reached through it alone.
 PARTS = {
     "portal.AuditNote": "of an audit event",
+    "portal.AuditSeal": "no organisation's",
+    "portal.AuditUnsealed": "no organisation's",
     "portal.PartnerSuspension": "of a partner; only its effect is shown",
     "portal.SupportProfile": "of a partner",
     "portal.CredentialSecret": "of an integration",
