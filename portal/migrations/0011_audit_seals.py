@@ -73,7 +73,7 @@ def append_only(table: str) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0009_webhooks"),
+        ("portal", "0010_webhook_wants_since"),
     ]
 
     operations = [

@@ -6,6 +6,6 @@ BACKLOG = "INSERT INTO portal_auditunsealed SELECT id FROM portal_auditevent ON 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("portal", "0010_audit_seals")]
+    dependencies = [("portal", "0011_audit_seals")]
 
     operations = [migrations.RunSQL(BACKLOG, migrations.RunSQL.noop)]
