@@ -80,4 +80,4 @@ def test_clear_expired_leaves_what_still_counts() -> None:
 def test_periodic_jobs_are_registered() -> None:
     registered = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
     assert registered["portal.clear_expired"] == "*/15 * * * *"
-    assert registered["portal.take_up_stalled"] == "* * * * *"
+    assert registered["portal.send_webhooks"] == "* * * * *"

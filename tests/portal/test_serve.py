@@ -123,8 +123,8 @@ def test_whatever_is_killed_the_next_request_works(portal: Portal) -> None:
 
     for name, words in {
         "postmaster": ("-k", str(portal.var / "database")),
-        "web server": ("granian",),
-        "job worker": ("procrastinate", "worker"),
+        "web server": ("portal.web",),
+        "job worker": ("work",),
     }.items():
         victims = portal.named(*words)
         assert victims, name
