@@ -152,6 +152,26 @@ def test_database_away_is_said_and_heals_by_itself(portal: Operated) -> None:
     assert portal.served.poll() is None
 
 
+def test_a_process_that_dies_takes_no_waiting_request_with_it(portal: Operated) -> None:
+    """What it had not taken yet waits at the socket that all share, for the next."""
+    before, answers = portal.web_processes(), []
+    for process in before:
+        process.suspend()
+    senders = [
+        threading.Thread(target=lambda: answers.append(portal.get("/sign-in/", **SOMEBODY)[0]))
+        for _ in range(12)
+    ]
+    for sender in senders:
+        sender.start()
+    portal.until(lambda: len(_connections(portal)) >= len(senders))
+    for process in before:
+        process.kill()
+    for sender in senders:
+        sender.join()
+    assert answers == [200] * len(senders)
+    portal.until(lambda: len(portal.web_processes()) == 2)
+
+
 def test_a_new_version_drops_no_request(portal: Operated) -> None:
     before, (worker,) = portal.web_processes(), portal.named("work")
     failed, done, over = [], [], threading.Event()
@@ -204,6 +224,16 @@ def test_what_is_under_way_is_ended_before_the_portal_stops(portal: Operated) ->
     asking.join()
     assert answers in ([401], [503])  # 503: this machine was so slow that the wait for the row ended first
     assert portal.served.wait(timeout=60) == 0
+
+
+def _connections(portal: Operated) -> list[object]:
+    """Ours to the web server, whoever answers them."""
+    found = psutil.Process().net_connections("tcp")
+    return [
+        each
+        for each in found
+        if each.raddr and each.raddr.port == portal.port and each.status == "ESTABLISHED"
+    ]
 
 
 def _lives(process: psutil.Process) -> bool:
