@@ -5,6 +5,7 @@ keeps its counts in files there, and whichever is asked adds up those of all, al
 is true of the whole portal is asked of the database when it is asked for.
 """
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.utils import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -72,6 +74,9 @@ def count_job(name: str, outcome: str, seconds: float) -> None:
 def view_name(request: HttpRequest) -> str:
     """The route's name: an address would tell ids, and never be the same twice."""
     match = request.resolver_match
+    if match is None:  # it failed on its way there
+        with contextlib.suppress(Resolver404):
+            match = resolve(request.path_info)
     return match.view_name if match and match.view_name else "none"
 
 

@@ -4,20 +4,22 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.utils import DatabaseError, InterfaceError
 
-# Whoever is silent for longer was killed: a worker says that it lives several times a minute.
+# One that was killed stays in the table until the next begins.
 _WORKERS = """
-SELECT count(*), extract(epoch FROM now() - max(last_heartbeat))::float8
-FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 day'
+SELECT count(*) FILTER (WHERE last_heartbeat > now() - make_interval(secs => %s)),
+       extract(epoch FROM now() - max(last_heartbeat))::float8
+FROM procrastinate_workers
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """`pending`: how many migrations are missing; None where that cannot be asked."""
+    """`pending`: how many migrations are missing; None where that cannot be asked. `workers`: that live."""
 
     database: bool
     pending: int | None = None
@@ -67,6 +69,6 @@ def ask() -> Readiness:
 
 def _workers() -> tuple[int, float | None]:
     with connection.cursor() as cursor:
-        cursor.execute(_WORKERS)
+        cursor.execute(_WORKERS, [settings.ENVIRONMENT.worker_stalled_seconds])
         count, age = cursor.fetchone()
     return count, None if age is None else round(max(age, 0.0), 1)

@@ -20,7 +20,7 @@ from tests.portal.test_serve import Portal
 
 TOKEN = "figures-for-prometheus-only"
 #: Makes any page ask the database who this is.
-SOMEBODY = {"Cookie": "session=0123456789abcdef0123456789abcdef"}
+SOMEBODY = {"Cookie": "__Host-session=0123456789abcdef0123456789abcdef"}
 INTEGRATION = {"Authorization": "Bearer portal_" + "5" * 64}
 CLEAR = (
     "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', 'portal.clear_expired', 0, NULL, NULL,"
@@ -40,10 +40,13 @@ class Operated(Portal):
         self.environ |= {
             "DATABASE_URL": f"postgresql://portal_app@/portal?host={place}",
             "MIGRATION_DATABASE_URL": f"postgresql://portal_owner@/portal?host={place}",
+            "DEMO": "0",
+            "SECRET_KEY": "only-for-this-portal-" * 3,
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "TRUSTED_PROXY_COUNT": "1",
             "WEB_WORKERS": "2",
             "WORKER_STALLED_SECONDS": "3",
             "METRICS_TOKEN": TOKEN,
-            "LOG_LEVEL": "DEBUG",  # says every request and job on a terminal too
         }
 
     def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
@@ -53,10 +56,12 @@ class Operated(Portal):
         with self.connect() as connection:
             connection.execute(sql)
 
-    def get(self, path: str, **headers: str) -> tuple[int, str]:
+    def get(self, path: str, hesitating: float = 0, **headers: str) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("GET", path, headers=headers)
+            connection.connect()
+            threading.Event().wait(hesitating)
+            connection.request("GET", path, headers={"X-Forwarded-Proto": "https", **headers})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:
@@ -78,11 +83,11 @@ def portal() -> Iterator[Operated]:
         portal.serve()
         portal.until(lambda: len(portal.web_processes()) == 2)
         yield portal
+        portal.database.release()
         for process in portal.processes():
             process.kill()
         if portal.served:
             portal.served.wait()
-        portal.database.release()
 
 
 def test_figures_are_of_all_processes(portal: Operated) -> None:
@@ -172,25 +177,30 @@ def test_a_process_that_dies_takes_no_waiting_request_with_it(portal: Operated) 
     portal.until(lambda: len(portal.web_processes()) == 2)
 
 
-def test_a_new_version_drops_no_request(portal: Operated) -> None:
+@pytest.mark.parametrize("way", ["restart", "HUP"])
+def test_a_new_version_drops_no_request(portal: Operated, way: str) -> None:
     before, (worker,) = portal.web_processes(), portal.named("work")
     failed, done, over = [], [], threading.Event()
 
-    def send() -> None:
+    def send(hesitating: float) -> None:
         while not over.is_set():
             try:
-                status, _body = portal.get("/sign-in/", **SOMEBODY)
+                status, _body = portal.get("/sign-in/", hesitating, **SOMEBODY)
             except OSError as error:
                 failed.append(repr(error))
             else:
                 (done if status == 200 else failed).append(status)
 
-    senders = [threading.Thread(target=send) for _ in range(4)]
+    # Some are there a while before they say what they want: a process that ends must not take them with it.
+    senders = [threading.Thread(target=send, args=[hesitating]) for hesitating in (0, 0, 0.3, 0.3, 0.3, 0.3)]
     for sender in senders:
         sender.start()
     try:
-        restarted = portal.manage("restart")
-        assert restarted.returncode == 0, restarted.stderr
+        if way == "HUP":
+            portal.served.send_signal(signal.SIGHUP)
+        else:
+            restarted = portal.manage("restart")
+            assert restarted.returncode == 0, restarted.stderr
         portal.until(lambda: not any(_lives(process) for process in before), seconds=120)
         portal.until(lambda: len(portal.web_processes()) == 2)
         sofar = len(done)
@@ -224,6 +234,25 @@ def test_what_is_under_way_is_ended_before_the_portal_stops(portal: Operated) ->
     asking.join()
     assert answers in ([401], [503])  # 503: this machine was so slow that the wait for the row ended first
     assert portal.served.wait(timeout=60) == 0
+
+
+def test_all_of_that_was_said_in_lines_a_machine_reads(portal: Operated) -> None:
+    """The last of these tests: by now everything has been served, killed, replaced and stopped."""
+    lines = [line for line in portal.log().splitlines() if line and "The portal is at" not in line]
+    said = [json.loads(line) for line in lines]
+    assert all({"event", "level", "timestamp"} <= set(each) for each in said)
+    requests = [each for each in said if each["event"] == "request"]
+    assert all({"request_id", "view", "method", "status", "ms"} <= set(each) for each in requests)
+    assert {("account_login", 200), ("account_login", 503), ("none", 404)} <= {
+        (each["view"], each["status"]) for each in requests
+    }
+    jobs = [each for each in said if each["event"] == "job"]
+    assert {"job_id", "job", "attempt", "outcome", "ms"} <= set(jobs[0])
+    events = [each["event"] for each in said]
+    assert {"database_away", "database_back", "job_taken_up"} <= set(events)
+    assert "_granian" in {each["logger"] for each in said}  # of the processes that were killed
+    assert "portal_5555" not in portal.log()
+    assert "camille" not in portal.log()
 
 
 def _connections(portal: Operated) -> list[object]:

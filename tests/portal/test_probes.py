@@ -44,6 +44,14 @@ class TestReady:
         assert (said["status"], said["database"], said["migrations"]) == ("ready", "ok", "ok")
         assert said["worker"] == {"count": 1, "heartbeat_age_seconds": 7.0}
 
+    def test_a_worker_that_fell_silent_counts_no_more_and_its_age_is_told(self, client):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '31 s')"
+            )
+        status, said = told(client, "/readyz")
+        assert (status, said["worker"]) == (200, {"count": 0, "heartbeat_age_seconds": 31.0})
+
     def test_without_a_worker_it_is_ready_and_says_so(self, client):
         status, said = told(client, "/readyz")
         assert (status, said["worker"]) == (200, {"count": 0, "heartbeat_age_seconds": None})

@@ -116,6 +116,7 @@ def web_server(host: str, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "portal.web", host, str(port)),
         *(str(settings.ENVIRONMENT.web_workers), str(settings.BASE_DIR)),
+        *(() if settings.ENVIRONMENT.local else ("json",)),
     ]
 
 
