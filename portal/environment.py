@@ -40,8 +40,11 @@ class Environment:
     bind: str
     port: int
     web_workers: int
+    worker_concurrency: int
+    worker_stalled_seconds: int
     api_requests_per_minute: int
     audit_retention_years: int
+    metrics_token: str
     webhooks_to_loopback: bool
 
     @property
@@ -104,9 +107,19 @@ def _read(env: Env) -> Environment:
         port=port,
         web_workers=_number(env, "WEB_WORKERS", os.cpu_count() or 1, 1, 64),
         audit_retention_years=_number(env, "AUDIT_RETENTION_YEARS", 7, 1, 100),
+        worker_concurrency=_number(env, "WORKER_CONCURRENCY", 4, 1, 64),
+        worker_stalled_seconds=_number(env, "WORKER_STALLED_SECONDS", 30, 3, 60),
         api_requests_per_minute=_number(env, "API_REQUESTS_PER_MINUTE", 500, 1, 10**6),
+        metrics_token=_metrics_token(env),
         webhooks_to_loopback=to_loopback,
     )
+
+
+def _metrics_token(env: Env) -> str:
+    token: str = env.str("METRICS_TOKEN", "")
+    if token and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
+        raise ImproperlyConfigured("METRICS_TOKEN needs 16 or more ASCII characters without spaces.")
+    return token
 
 
 def _number(env: Env, name: str, default: int, least: int, most: int) -> int:

@@ -1,5 +1,7 @@
 """What every request gets: an id, an actor, a language and a zone."""
 
+import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -11,10 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 
+from portal import metrics
 from portal.actor import Actor
 from portal.identifiers import canonical_guid, uuid7
 from portal.models import Membership
 from portal.zones import COOKIE, zone_for
+
+logger = logging.getLogger("portal.requests")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -27,7 +32,10 @@ IDLE_SECONDS = 60 * 60
 
 
 class RequestMiddleware:
-    """Name every request, say so in the reply and in every line logged for it."""
+    """Name every request, say so in the reply and in every line logged for it; count it, and log one line.
+
+    The line has the route's name, not the address: that may hold a token, and a query what somebody searched for.
+    """
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -36,9 +44,27 @@ class RequestMiddleware:
         request.id = str(uuid7())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request.id)
+        began = time.perf_counter()
         response = self.get_response(request)
+        seconds = time.perf_counter() - began
         response["X-Request-ID"] = request.id
+        metrics.count_request(request, response, seconds)
+        _log(request, response, seconds)
         return response
+
+
+def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    view = metrics.view_name(request)
+    level = logging.DEBUG if view in metrics.UNCOUNTED else logging.INFO
+    if response.status_code >= 500:
+        level = logging.ERROR
+    said = {
+        "view": view,
+        "method": request.method,
+        "status": response.status_code,
+        "ms": round(seconds * 1000, 1),
+    }
+    logger.log(level, "request", extra=said)
 
 
 class ActorMiddleware:

@@ -23,18 +23,33 @@ class Child:
 
     name: str
     command: list[str]
+    environ: dict[str, str] = field(default_factory=dict)
+    #: What it ends at to be started anew; or HUP, at which it replaces its own processes.
+    replaced_by: signal.Signals = signal.SIGTERM
     exits: list[float] = field(default_factory=list)
+    is_replaced: bool = field(default=False, init=False)
     process: "subprocess.Popen[bytes]" = field(init=False)
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True)
+        environ = {**os.environ, **self.environ}
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, start_new_session=True, env=environ
+        )
+
+    def replace(self) -> None:
+        """Have it go on with the code of now. What it does at this moment is ended first."""
+        self.is_replaced = self.replaced_by == signal.SIGTERM
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, self.replaced_by)
 
     def has_ended(self) -> bool:
         return self.process.poll() is not None
 
     def begin_again(self) -> bool:
         """After an unexpected end: sweep up its group and start anew. False when it keeps ending."""
-        self.exits = [*(when for when in self.exits if when > time.monotonic() - 60), time.monotonic()]
+        if not self.is_replaced:
+            self.exits = [*(when for when in self.exits if when > time.monotonic() - 60), time.monotonic()]
+        self.is_replaced = False
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         if len(self.exits) > 5:
@@ -126,6 +141,15 @@ def _lives(group: int) -> bool:
             if process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1:
                 return True
     return False
+
+
+def has_terminal() -> bool:
+    """Whether a terminal can hang up on us."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def is_free(host: str, port: int) -> bool:

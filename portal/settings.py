@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.outage.DatabaseAwayMiddleware",
     "portal.middleware.RequestMiddleware",
+    "portal.probes.ProbeMiddleware",  # answers load balancers and monitoring; nothing below it runs then
     "portal.api.door.ApiMiddleware",  # answers what is the API's; nothing below it runs then
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -136,7 +137,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not ENVIRO
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 SECURE_SSL_REDIRECT = not ENVIRONMENT.local
 # A client's PUT would arrive as a GET: the API refuses plain http in its own words.
-SECURE_REDIRECT_EXEMPT = [r"(?i)^/*v1(/|$)", r"(?i)^/*[^/]+/+oauth2/"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$", r"(?i)^/*v1(/|$)", r"(?i)^/*[^/]+/+oauth2/"]
 SECURE_HSTS_SECONDS = 0 if ENVIRONMENT.local else ENVIRONMENT.hsts_seconds
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 SECURE_REFERRER_POLICY = "same-origin"

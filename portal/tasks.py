@@ -3,8 +3,6 @@ from importlib import import_module
 
 from django.conf import settings
 from django.utils import timezone
-from procrastinate import JobContext
-from procrastinate.contrib.django import app
 
 from portal import ratelimit
 from portal.jobs import job
@@ -93,11 +91,3 @@ def look_for_webhooks(timestamp: int) -> None:
 def seal_audit(timestamp: int) -> None:
     """Seal what the record holds since the last time; much at once, as after an upgrade, in several minutes."""
     sealing.seal(segments=SEALED_AT_ONCE)
-
-
-@app.periodic(cron="* * * * *")
-@app.task(name="portal.take_up_stalled", pass_context=True)
-async def take_up_stalled(context: JobContext, timestamp: int) -> None:
-    """A worker that was killed leaves its jobs "doing" for ever: begin them again."""
-    for stalled in await context.app.job_manager.get_stalled_jobs():
-        await context.app.job_manager.retry_job(stalled)

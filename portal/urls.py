@@ -12,6 +12,7 @@ handler404 = "portal.views.errors.not_found"
 handler500 = "portal.views.errors.server_error"
 
 urlpatterns = [
+    path("", include("portal.urls_probes")),
     path("", include("portal.urls_api")),
     path("", include("portal.urls_entry")),
     path("organisation/", include("portal.urls_organisation")),

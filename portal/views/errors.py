@@ -67,7 +67,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         return render(request, "400.html", status=HTTPStatus.BAD_REQUEST)
     except Exception:
         logger.info("bad_request_page_without_frame")
-        return HttpResponse(_("Something in the address or form is not right"), status=HTTPStatus.BAD_REQUEST)
+        said = f"{_('Something in the address or form is not right')}\n{getattr(request, 'id', '')}\n"
+        return HttpResponse(said, content_type="text/plain; charset=utf-8", status=HTTPStatus.BAD_REQUEST)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

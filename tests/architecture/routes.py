@@ -10,6 +10,7 @@ from tests.architecture import (
     relations,
     routes_contacts,
     routes_credentials,
+    routes_probes,
     routes_relationships,
     routes_webhooks,
 )
@@ -149,6 +150,7 @@ ROUTES: dict[str, Entry] = {
     **routes_contacts.ROUTES,
     **routes_credentials.CREDENTIALS,
     **routes_webhooks.WEBHOOKS,
+    **routes_probes.PROBES,
     **api_routes.PAGES,
 }
 #: Patterns of others, which declare no audience of ours, each with its reason.

@@ -52,7 +52,7 @@ UNREACHABLE = {
 }
 
 #: Shut to everybody under these settings; opened by a test of its own below.
-CLOSED = {"demo-mail", "demo-mail-html", "demo-sign-in"}
+CLOSED = {"demo-mail", "demo-mail-html", "demo-sign-in", "metrics"}
 
 
 @dataclass(frozen=True)

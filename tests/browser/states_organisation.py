@@ -1,8 +1,15 @@
 """The organisation's own pages, and what goes wrong."""
 
+from collections.abc import Callable
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django_htmx.middleware import HtmxDetails
 from playwright.sync_api import Route, expect
 
+from portal.views import errors
 from tests.browser.state import (
     AGENT,
     BILLING,
@@ -146,5 +153,25 @@ def broken(template: str, status: int) -> Reach:
     return reach
 
 
+def answered(answer: Callable[[HttpRequest], HttpResponse]) -> Reach:
+    """A page that takes too much to come to, as the server would send it to somebody who is not signed in."""
+
+    def reach(visitor: Visitor) -> None:
+        request = RequestFactory().get("/broken/")
+        request.htmx, request.session, request.user = HtmxDetails(request), {}, AnonymousUser()
+        request.id = "01980000-0000-7000-8000-000000000000"
+        body = answer(request).content
+
+        def fulfil(route: Route) -> None:
+            route.fulfill(body=body, content_type="text/html; charset=utf-8")
+
+        visitor.context.route("**/broken/", fulfil)
+        visitor.page.goto(visitor.url + "/broken/")
+
+    return reach
+
+
+STATES.append(State("400", "", answered(errors.bad_request)))
+STATES.append(State("429", "", answered(lambda request: errors.too_many(request, 40))))
 STATES.append(State("500", "", broken("500.html", 200)))
 STATES.append(State("503", "", broken("503.html", 200)))

@@ -4,6 +4,7 @@ import re
 import uuid
 
 import pytest
+from django.core.exceptions import SuspiciousOperation
 from django.db import connection
 from django.db.utils import InterfaceError, OperationalError
 from django.test import Client
@@ -12,7 +13,8 @@ from django.urls import path
 
 from portal import outage
 from portal.audience import Audience, page
-from portal.permissions import Role
+from portal.errors import NotPermitted
+from portal.permissions import Permission, Role
 from portal.urls import urlpatterns as real
 from portal.views import errors
 from tests.factories import CustomerRelationshipFactory, MembershipFactory, ProviderFactory
@@ -42,8 +44,33 @@ def break_code(request):
     raise RuntimeError("secret detail")
 
 
+@page(Audience.PUBLIC)
+def break_request(request):
+    raise SuspiciousOperation("secret detail")
+
+
+@page(Audience.PUBLIC)
+def break_permission(request):
+    raise NotPermitted(Permission.MEMBER_MANAGE, roles=[])
+
+
+@page(Audience.PUBLIC)
+def break_organisation(request):
+    request.POST = {"organisation": str(uuid.uuid4())}
+    return errors.wrong_organisation(request)
+
+
+@page(Audience.PUBLIC)
+def break_often(request):
+    return errors.too_many(request, 40)
+
+
 urlpatterns = [
     *real,
+    path("break/request/", break_request),
+    path("break/permission/", break_permission),
+    path("break/organisation/", break_organisation),
+    path("break/often/", break_often),
     path("break/database/", break_database),
     path("break/connection/", break_connection),
     path("break/code/", break_code),
@@ -192,6 +219,48 @@ class TestBroken:
         assert "Something broke here, not at your end" in text
         assert "secret detail" not in text
         assert response["X-Request-ID"] in text
+
+    @pytest.mark.parametrize(
+        ("status", "address"),
+        [
+            (400, "/break/request/"),
+            (403, "/break/permission/"),
+            (404, "/no/such/page/"),
+            (409, "/break/organisation/"),
+            (429, "/break/often/"),
+            (500, "/break/code/"),
+            (503, "/break/database/"),
+        ],
+    )
+    def test_each_is_a_page_in_both_languages_with_the_request_id(self, client, member, status, address):
+        headings = {}
+        for language in ("en", "fr"):
+            member.user.language = language
+            member.user.save()
+            response = client.get(address)
+            text = response.content.decode()
+            assert response.status_code == status
+            assert f'<html lang="{language}"' in text
+            assert response["X-Request-ID"] in text
+            assert "secret detail" not in text
+            (headings[language],) = re.findall(r"<h1[^>]*>\s*(.+?)\s*</h1>", text, re.DOTALL)
+        assert headings["en"] != headings["fr"]
+
+    def test_a_bad_request_that_has_no_frame_is_still_a_sentence(self, rf):
+        request = rf.get("/")  # before any middleware: no person, no session
+        request.id = "01980000-0000-7000-8000-000000000000"
+        response = errors.bad_request(request)
+        assert response.status_code == 400
+        assert "Something in the address or form is not right" in response.content.decode()
+        assert request.id in response.content.decode()
+
+    def test_what_broke_is_said_without_asking_the_database(self, rf, django_assert_num_queries):
+        for error in (RuntimeError(), OperationalError()):
+            with django_assert_num_queries(0):
+                try:
+                    raise error
+                except Exception:
+                    assert errors.server_error(rf.get("/")).status_code in (500, 503)
 
     def test_on_the_customers_page_it_says_whom_to_call(self, client):
         assert (

@@ -81,4 +81,4 @@ def test_periodic_jobs_are_registered() -> None:
     registered = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
     assert registered["portal.clear_expired"] == "*/15 * * * *"
     assert registered["portal.seal_audit"] == "* * * * *"
-    assert registered["portal.take_up_stalled"] == "* * * * *"
+    assert registered["portal.send_webhooks"] == "* * * * *"

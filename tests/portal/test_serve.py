@@ -37,7 +37,12 @@ class Portal:
     def serve(self) -> "subprocess.Popen[bytes]":
         log = open(self.var / "serve.log", "ab")  # noqa: SIM115  the process keeps it
         self.served = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"], cwd=CHECKOUT, env=self.environ, stdout=log, stderr=log
+            [sys.executable, "manage.py", "serve"],
+            cwd=CHECKOUT,
+            env=self.environ,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # without a terminal, as a service
         )
         log.close()
         self.until(lambda: "The portal is at" in self.log())
@@ -123,8 +128,8 @@ def test_whatever_is_killed_the_next_request_works(portal: Portal) -> None:
 
     for name, words in {
         "postmaster": ("-k", str(portal.var / "database")),
-        "web server": ("granian",),
-        "job worker": ("procrastinate", "worker"),
+        "web server": ("portal.web",),
+        "job worker": ("work",),
     }.items():
         victims = portal.named(*words)
         assert victims, name
@@ -151,6 +156,24 @@ def test_stop_stops_it_from_elsewhere(portal: Portal) -> None:
     assert "Stopped." in portal.manage("stop").stdout
     assert served.wait(timeout=30) == 0
     portal.until(lambda: not portal.processes())
+
+
+def test_only_where_there_is_a_terminal_can_it_hang_up() -> None:
+    say = "from portal.serving import has_terminal; print(has_terminal())"
+    take = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    ours, theirs = os.openpty()
+    try:
+        said = [
+            subprocess.run(
+                [sys.executable, "-c", code],
+                cwd=CHECKOUT, stdin=theirs, capture_output=True, text=True, start_new_session=True,
+            ).stdout.strip()
+            for code in (say, take + say)
+        ]  # fmt: skip
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert said == ["False", "True"]
 
 
 def test_port_of_another_program_is_named(portal: Portal) -> None:

@@ -114,7 +114,7 @@ def test_what_failed_and_what_a_killed_worker_held_arrives_within_minutes(portal
         for choice in (one, two):
             back_to_provider(portal, key, *choice)
             assert receiver.arrived.acquire(timeout=20), portal.log()
-        (worker, *_more) = portal.named("procrastinate", "worker")
+        (worker, *_more) = portal.named("work")
         worker.send_signal(signal.SIGKILL)
         portal.until(lambda: len(receiver.requests) >= 4, seconds=240)
         bodies = [request.body for request in receiver.requests]

@@ -1,3 +1,4 @@
+import shutil
 import signal
 import sys
 import time
@@ -8,10 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
+from portal import metrics, readiness
 from portal.passwords import DEMO_PASSWORD
-from portal.serving import Child, Record, answers, is_free, stop_groups
+from portal.serving import Child, Record, answers, has_terminal, is_free, stop_groups
 
 DEMO_SIGN_IN = f"""
   A demonstration, for this machine only. Sign in with one click on the first page, or with
@@ -22,7 +23,10 @@ DEMO_SIGN_IN = f"""
 
 
 class Command(BaseCommand):
-    help = "Serve the portal: web server and job worker, until Ctrl-C (or `manage.py stop`)."
+    help = (
+        "Serve the portal: web server and job worker, until Ctrl-C (or `manage.py stop`). "
+        "`manage.py restart`, or HUP where there is no terminal, replaces their processes without a dropped request."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=settings.ENVIRONMENT.port, help="instead of PORT")
@@ -33,6 +37,7 @@ class Command(BaseCommand):
         record = Record(settings.VAR_DIR)
         if not record.take():
             raise CommandError(f"The portal already runs at {record.read().get('url')}; `make stop` ends it.")
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # whoever asks for a restart now gets it anyway
         record.sweep()
         record.write(url, [])
         if not is_free(host, port):
@@ -40,9 +45,10 @@ class Command(BaseCommand):
                 f"Port {port} is in use by another program; choose one: PORT={port + 1} make run"
             )
         self.check_database()
+        counts = counted_in()
         children = [
-            Child("web server", web_server(host, port)),
-            Child("job worker", job_worker()),
+            Child("web server", web_server(host, port), counts, replaced_by=signal.SIGHUP),
+            Child("job worker", job_worker(), counts),
         ]
         ended = self.keep(children, record, url, host, port)
         stop_groups([child.process.pid for child in children])
@@ -53,25 +59,30 @@ class Command(BaseCommand):
     def check_database(self) -> None:
         """Reachable and migrated, or a sentence; the embedded server keeps running for as long as we do."""
         connection.ensure_connection()
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        pending = readiness.pending()
         connection.close()
         if pending:
-            raise CommandError(
-                f"The database lacks {len(pending)} migrations; run `manage.py migrate` first."
-            )
+            raise CommandError(f"The database lacks {pending} migrations; run `manage.py migrate` first.")
 
     def keep(self, children: list[Child], record: Record, url: str, host: str, port: int) -> str | None:
         """Keep them alive until we are told to stop (None) or one will not stay up (its name)."""
         told: list[int] = []
+        running: list[Child] = []
 
         def stop(number: int, frame: FrameType | None) -> None:
             told.append(number)
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        def replace(number: int, frame: FrameType | None) -> None:
+            for child in running:
+                child.replace()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
+        signal.signal(signal.SIGHUP, stop if has_terminal() else replace)
+        signal.signal(signal.SIGUSR1, replace)
         for child in children:
             child.start()
+            running.append(child)
         record.write(url, children)
         announced = False
         while not told:
@@ -93,19 +104,21 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def counted_in() -> dict[str, str]:
+    """Where all processes of this run keep their counts, which begin at nothing."""
+    directory = settings.VAR_DIR / "metrics"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700)
+    return {metrics.DIRECTORY: str(directory)}
+
+
 def web_server(host: str, port: int) -> list[str]:
-    environment = settings.ENVIRONMENT
     return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "portal.wsgi:application"),
-        *("--host", host, "--port", str(port), "--workers", str(environment.web_workers)),
-        *("--blocking-threads", "2", "--no-ws", "--workers-kill-timeout", "10", "--respawn-failed-workers"),
-        *("--working-dir", str(settings.BASE_DIR), "--log-level", "warning"),
+        *(sys.executable, "-m", "portal.web", host, str(port)),
+        *(str(settings.ENVIRONMENT.web_workers), str(settings.BASE_DIR)),
+        *(() if settings.ENVIRONMENT.local else ("json",)),
     ]
 
 
 def job_worker() -> list[str]:
-    manage = str(settings.BASE_DIR / "manage.py")
-    return [
-        *(sys.executable, manage, "procrastinate", "worker"),
-        *("--shutdown-graceful-timeout", "10", "--concurrency", "2"),
-    ]
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), "work"]
