@@ -1,5 +1,7 @@
--- Two roles and a database: run once by a superuser of PostgreSQL 15 or newer, the passwords given from outside:
---   psql -v owner_password=… -v app_password=… -f roles.sql
+-- Two roles and a database: run once by a superuser of PostgreSQL 15 or newer, with the passwords in the environment,
+-- where nobody else reads them: OWNER_PASSWORD=… APP_PASSWORD=… psql -f roles.sql
+\getenv owner_password OWNER_PASSWORD
+\getenv app_password APP_PASSWORD
 CREATE ROLE portal_owner LOGIN PASSWORD :'owner_password';
 CREATE ROLE portal_app LOGIN PASSWORD :'app_password';
 CREATE DATABASE portal OWNER portal_owner TEMPLATE template0 ENCODING 'UTF8';

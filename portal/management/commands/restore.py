@@ -39,6 +39,7 @@ class Command(BaseCommand):
                 self.refuse(backup, target, replace=replace)
                 if replace and not noinput and not target.is_empty():
                     self.ask()
+                self.refuse_company(target)
                 target.replace(backup, serving=serving_role(settings.ENVIRONMENT.database_url))
                 target.commit()
         except BackupFailed as error:
@@ -58,12 +59,14 @@ class Command(BaseCommand):
                 f"{backup.file} was made by a newer portal: this one does not know {app}.{name}. "
                 "Bring in that version first."
             )
+        if not replace and not target.is_empty():
+            raise CommandError("The database is not empty; --replace gives up what it holds.")
+
+    def refuse_company(self, target: Target) -> None:
         if others := target.others():
             raise CommandError(
                 f"Somebody uses the database ({', '.join(others)}); stop web server, job worker and whoever else."
             )
-        if not replace and not target.is_empty():
-            raise CommandError("The database is not empty; --replace gives up what it holds.")
 
     def ask(self) -> None:
         name = connection.settings_dict["NAME"]
