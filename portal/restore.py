@@ -105,6 +105,11 @@ class Backup:
             if program.wait():
                 complaints.seek(0)
                 said = last_words(complaints.read().decode(errors="replace"))
+                if "unsupported version" in said:
+                    raise BackupFailed(
+                        f"{self.file} was written by a newer pg_dump than pg_restore {self.tools.major} in "
+                        f"{self.tools.bin} can read; say in PG_BIN which directory has a newer one."
+                    )
                 raise BackupFailed(f"{self.file} is broken, and nothing was changed: {said}")
 
 

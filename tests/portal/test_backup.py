@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import psycopg
 import pytest
@@ -123,15 +124,6 @@ def _password_of_app() -> str:
     return str(connection.get_connection_params().get("password", ""))
 
 
-def _cut(file: Path, keep: float) -> None:
-    data = file.read_bytes()
-    file.write_bytes(data[: int(len(data) * keep)])
-
-
-def _not_an_archive(file: Path) -> None:
-    file.write_text("SELECT 1;\n")
-
-
 @on_a_server
 def test_broken_file_changes_nothing(
     place: dict[str, Any], empty: dict[str, Any], tools: Tools, tmp_path: Path
@@ -150,6 +142,9 @@ def test_broken_file_changes_nothing(
         assert _ask(empty, "SELECT one FROM kept") == [(1,)]
         assert _ask(empty, "SELECT to_regclass('portal_organisation')") == [(None,)]
         assert _ask(empty, DEFAULTS) == _ask(place, DEFAULTS)
+    file.write_bytes(whole[:6] + b"\x63" + whole[7:])  # after "PGDMP" the version of the format: 1.99
+    with pytest.raises(backup.BackupFailed, match=r"was written by a newer pg_dump .* say in PG_BIN"):
+        _restore(empty, file, tools)
     file.write_text("SELECT 1;\n")
     with pytest.raises(backup.BackupFailed, match="is broken, and nothing was changed"):
         _restore(empty, file, tools)
@@ -254,8 +249,6 @@ def test_password_is_on_no_command_line() -> None:
 def _manage(
     place: dict[str, Any], *arguments: str, var: Path, said: str = ""
 ) -> "subprocess.CompletedProcess[str]":
-    from urllib.parse import quote, urlencode
-
     def url(user: str, password: str) -> str:
         where = urlencode({key: place[key] for key in ("host", "port") if place.get(key)})
         secret = f":{quote(password)}" if password else ""
