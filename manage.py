@@ -4,8 +4,8 @@
 import os
 import sys
 
-# These change tables; all others run as the role that owns none.
-AS_OWNER = {"prepare", "migrate", "createcachetable", "flush", "apply_retention"}
+# These change tables, or read and write all of them; all others run as the role that owns none.
+AS_OWNER = {"prepare", "migrate", "createcachetable", "flush", "apply_retention", "backup", "restore"}
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from portal import embedded
 from portal.pg import DatabaseUnavailable
 
 OLDEST_POSTGRESQL = 15
+REPLICA = "replica"  # its name among Django's databases; there only while REPLICA_URL says where
 LIMITS = {"statement_timeout": "5s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "30s"}
 # A migration may take long, but must not queue everybody behind a lock it waits for.
 OWNER_LIMITS = {"lock_timeout": "30s"}
@@ -23,9 +24,15 @@ SILENCE = ("Connection refused", "No such file", "could not translate", "timeout
 
 
 def databases(
-    url: str | None, owner_url: str | None, embedded_home: Path, *, as_owner: bool, prepared: bool
+    url: str | None,
+    owner_url: str | None,
+    embedded_home: Path,
+    *,
+    as_owner: bool,
+    prepared: bool,
+    replica_url: str = "",
 ) -> dict[str, dict[str, Any]]:
-    """Django's DATABASES. `url` wins over the embedded server."""
+    """Django's DATABASES. `url` wins over the embedded server; who migrates has no replica."""
     if url:
         name = "MIGRATION_DATABASE_URL" if as_owner and owner_url else "DATABASE_URL"
         place = _parts(name, owner_url if as_owner and owner_url else url)
@@ -36,6 +43,16 @@ def databases(
             "HOST": str(embedded.at(embedded_home).socket_dir),
             "EMBEDDED": embedded_home,
         }
+    found = {"default": _database(place, as_owner=as_owner, prepared=prepared)}
+    if replica_url and not as_owner:
+        found[REPLICA] = _database(_parts("REPLICA_URL", replica_url), as_owner=False, prepared=prepared)
+        # Who is away is found out soon: the primary answers instead.
+        found[REPLICA]["OPTIONS"]["connect_timeout"] = 2
+        found[REPLICA]["TEST"] = {"MIRROR": "default"}
+    return found
+
+
+def _database(place: dict[str, Any], *, as_owner: bool, prepared: bool) -> dict[str, Any]:
     options: dict[str, Any] = place.pop("OPTIONS", {})
     options |= {"server_side_binding": prepared, "connect_timeout": options.get("connect_timeout", 5)}
     # Several statements at once, as migrations have them, cannot be prepared.
@@ -44,15 +61,18 @@ def databases(
         limits = OWNER_LIMITS if as_owner else LIMITS
         options["options"] = f"{options.get('options', '')} {start_up(limits)}".strip()
     return {
-        "default": {
-            "ENGINE": "portal.pg",
-            "CONN_MAX_AGE": None,
-            "CONN_HEALTH_CHECKS": True,
-            "DISABLE_SERVER_SIDE_CURSORS": not prepared,
-            "OPTIONS": options,
-            **place,
-        }
+        "ENGINE": "portal.pg",
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": not prepared,
+        "OPTIONS": options,
+        **place,
     }
+
+
+def serving_role(url: str) -> str:
+    """The role that serves pages and jobs, as the settings name it."""
+    return str(_parts("DATABASE_URL", url).get("USER") or "") if url else embedded.APP
 
 
 def start_up(limits: dict[str, str]) -> str:

@@ -26,8 +26,10 @@ class Environment:
     debug: bool
     database_url: str
     migration_database_url: str
+    replica_url: str
     database_as_owner: bool
     db_prepared: bool
+    pg_bin: str
     secret_key: str
     secret_key_fallbacks: list[str]
     allowed_hosts: list[str]
@@ -92,8 +94,10 @@ def _read(env: Env) -> Environment:
         debug=debug,
         database_url=env.str("DATABASE_URL", ""),
         migration_database_url=env.str("MIGRATION_DATABASE_URL", ""),
+        replica_url=env.str("REPLICA_URL", ""),
         database_as_owner=env.bool("DATABASE_AS_OWNER", False),
         db_prepared=env.bool("DB_PREPARED", True),
+        pg_bin=env.str("PG_BIN", ""),
         secret_key=env.str("SECRET_KEY", "") or _generated_key(var, local),
         secret_key_fallbacks=list(filter(None, former)),
         allowed_hosts=list(LOOPBACK) if demo or not hosts else hosts,

@@ -95,7 +95,9 @@ DATABASES = databases(
     VAR_DIR / "database",
     as_owner=ENVIRONMENT.database_as_owner,
     prepared=ENVIRONMENT.db_prepared,
+    replica_url=ENVIRONMENT.replica_url,
 )
+DATABASE_ROUTERS = ["portal.replica.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Nothing of ours is cached between requests; whatever a library puts there may be forgotten at any time.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

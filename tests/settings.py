@@ -9,6 +9,7 @@ os.environ.update(
     DATABASE_AS_OWNER="1",  # to create the test database; tests/conftest.py then becomes portal_app
     SECRET_KEY="only-for-tests-" * 4,
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+    REPLICA_URL="",
     TRUSTED_PROXY_COUNT="0",
     EMAIL_URL="",
     LOG_LEVEL="WARNING",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlencode
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import CustomerRelationship
+from portal import replica
 from portal.actor import Actor
 from portal.audience import Audience, page
 from portal.htmx import render_page
@@ -218,12 +220,17 @@ def csv_lines(rows: QuerySet[Designation], now: datetime, heads: Sequence[str]) 
             page_rows = rows.filter(
                 Q(started_at__lt=last.started_at) | Q(started_at=last.started_at, pk__lt=last.pk)
             )
-        found = list(page_rows[:CHUNK])
-        for duty in told(found, now):
+        found, duties = replica.ask(partial(_chunk, page_rows, now))
+        for duty in duties:
             yield csv_line(_cells(duty))
         if len(found) < CHUNK:
             return
         last = found[-1]
+
+
+def _chunk(rows: QuerySet[Designation], now: datetime) -> tuple[list[Designation], list[Duty]]:
+    found = list(rows[:CHUNK])
+    return found, told(found, now)
 
 
 def _cells(duty: Duty) -> list[object]:
