@@ -4,13 +4,15 @@ import logging
 import threading
 import uuid
 from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import InsufficientPrivilege
 
-from portal import tasks
+from portal import migrations, tasks
 from portal.models import AuditEvent, AuditNote, AuditSeal, AuditUnsealed
 from portal.permissions import Permission
 from portal.seals import form, sealing
@@ -161,6 +163,18 @@ class TestSealing:
         assert seal() == 1
         assert sealed() == [events[:3], events[3:], [waiting.pk]]
         assert verify() == []
+
+    def test_what_was_there_before_seals_were_made_is_put_on_the_list_once(self, organisation):
+        """The migration, beside events that were written since the trigger was there."""
+        (name,) = (path.stem for path in Path(migrations.__path__[0]).glob("*_audit_seals_backlog.py"))
+        backlog = import_module(f"{migrations.__name__}.{name}").BACKLOG
+        before = happened(organisation)
+        AuditUnsealed.objects.all().delete()
+        since = happened(organisation)
+        with owners_connection() as own:
+            own.execute(backlog)
+        assert seal() == 2
+        assert sealed() == [[before.pk, since.pk]]
 
     def test_the_job_seals_and_its_log_line_is_what_is_published(self, organisation, caplog):
         happened(organisation)
