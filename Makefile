@@ -28,7 +28,7 @@ test: $(VENV)/dev ## All checks and tests, browser included; prints what each pa
 soak: $(VENV)/dev ## The long versions: state machine, kills, fuzzing, 100 000 rows
 	@$(PY) -m pytest -m soak
 
-bench: $(VENV)/dev ## Measure what the API costs, as ratios taken in turn
+bench: $(VENV)/dev ## Measure what pages and the API cost, as ratios taken in turn
 	@$(PY) -m pytest tests/bench -m "" -s
 
 lint: $(VENV)/dev ## Style of code and templates, layers, types

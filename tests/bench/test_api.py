@@ -1,8 +1,6 @@
 """What the API costs: one support contact beside a handler that does nothing else, and five hundred customers."""
 
 import json
-import re
-import socket
 
 import pytest
 from django.db import connection
@@ -14,6 +12,7 @@ from customers.models import Customer, CustomerRelationship
 from portal.api.wire import answer, collection
 from portal.models import Organisation
 from tests.api.caller import bearer
+from tests.bench.line import Line
 from tests.bench.ratio import measure
 from tests.browser.server import Server
 from tests.factories import (
@@ -51,7 +50,10 @@ def test_support_contact_against_a_bare_query(tmp_path, monkeypatch):
     server = Server(database, tmp_path, "tests.bench.served:application")
     try:
         port = int(server.url().rpartition(":")[2])
-        with Line(port, path, secret) as ours, Line(port, f"/bare/{provider.pk}/{mid}") as bare:
+        with (
+            Line(port, path, Authorization=f"Bearer {secret}") as ours,
+            Line(port, f"/bare/{provider.pk}/{mid}") as bare,
+        ):
             said = json.loads(ours())
             assert said["supportTenantId"] == str(designation.partner_id)
             assert json.loads(bare())["supportTenantId"] == said["supportTenantId"]
@@ -76,33 +78,6 @@ def test_five_hundred_customers_against_response_validation():
 
 
 # -- calls
-
-
-class Line:
-    """One open connection that asks for one address again and again, with as little of a client as can be."""
-
-    def __init__(self, port: int, path: str, secret: str = "") -> None:
-        proof = f"Authorization: Bearer {secret}\r\n" if secret else ""
-        self.request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{proof}\r\n".encode()
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-
-    def __enter__(self) -> "Line":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def __call__(self) -> bytes:
-        self.socket.sendall(self.request)
-        said = b""
-        while b"\r\n\r\n" not in said:
-            said += self.socket.recv(65536)
-        head, _, body = said.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200 "), said
-        length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
-        while len(body) < length:
-            body += self.socket.recv(65536)
-        return body
 
 
 def _endpoints(rows):

@@ -20,13 +20,19 @@ class Server:
     """The program, started by a test run."""
 
     def __init__(
-        self, database: dict[str, Any], mail: Path, application: str = "portal.wsgi:application"
+        self,
+        database: dict[str, Any],
+        mail: Path,
+        application: str = "portal.wsgi:application",
+        *,
+        settings: str = "tests.browser.server_settings",
+        workers: int = 1,
     ) -> None:
-        given = json.dumps({"database": database, "mail": str(mail), "application": application})
+        given = {"database": database, "mail": str(mail), "application": application, "workers": workers}
         environment = {
             **os.environ,
-            "BROWSER_TESTS": given,
-            "DJANGO_SETTINGS_MODULE": "tests.browser.server_settings",
+            "BROWSER_TESTS": json.dumps(given),
+            "DJANGO_SETTINGS_MODULE": settings,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.browser.server"],
@@ -49,7 +55,7 @@ class Server:
 
 
 def main() -> int:
-    application = json.loads(os.environ["BROWSER_TESTS"])["application"]
+    given = json.loads(os.environ["BROWSER_TESTS"])
     with socket.socket() as held:
         # Held without listening, so that no other test run is given the port before the server has it.
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -57,14 +63,14 @@ def main() -> int:
         port = held.getsockname()[1]
         granian = subprocess.Popen(
             [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi", application),
+                *(sys.executable, "-m", "granian", "--interface", "wsgi", given["application"]),
                 *(
                     "--host",
                     HOST,
                     "--port",
                     str(port),
                     "--workers",
-                    "1",
+                    str(given["workers"]),
                     "--blocking-threads",
                     "2",
                     "--no-ws",
