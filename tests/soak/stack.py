@@ -59,12 +59,20 @@ class Stack(Portal):
         return Visitor(self, email)
 
     def close(self) -> None:
-        for process in self.processes():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        self.until(self._is_gone)
         if self.served:
             self.served.wait()
-        self.until(lambda: not self.processes())
+
+    def _is_gone(self) -> bool:
+        """Kill what is there; whoever was starting something meanwhile has it killed the next time."""
+        found = self.processes()
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        return all(process.pid == self._served_pid() for process in found)
+
+    def _served_pid(self) -> int:
+        return self.served.pid if self.served else 0
 
 
 @dataclass(frozen=True)
