@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -140,6 +140,17 @@ def page_of(
         before=ends[0] if ends and has_previous else None,
         after=ends[-1] if ends and has_next else None,
     )
+
+
+def every(rows: QuerySet[Row], order: Order, *, size: int) -> Iterator[Sequence[Row]]:
+    """All of these rows, page after page: no cursor is held open, and no list of everything."""
+    after: Cursor | None = None
+    while True:
+        page = page_of(rows, order, size=size, after=after)
+        yield page.rows
+        if page.after is None:
+            return
+        after = page.after
 
 
 def _beyond(order: Order, anchor: Cursor, *, descending: bool) -> Q:
