@@ -42,6 +42,7 @@ class Environment:
     web_workers: int
     api_requests_per_minute: int
     webhooks_to_loopback: bool
+    operator_admin: bool
 
     @property
     def local(self) -> bool:
@@ -104,6 +105,7 @@ def _read(env: Env) -> Environment:
         web_workers=_number(env, "WEB_WORKERS", os.cpu_count() or 1, 1, 64),
         api_requests_per_minute=_number(env, "API_REQUESTS_PER_MINUTE", 500, 1, 10**6),
         webhooks_to_loopback=to_loopback,
+        operator_admin=env.bool("OPERATOR_ADMIN", False),
     )
 
 

@@ -5,20 +5,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0002_relationships_answered'),
-        ('portal', '0009_webhooks'),
+        ("customers", "0002_relationships_answered"),
+        ("portal", "0009_webhooks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='delegatedadmin',
-            index=models.Index(fields=['ends_at'], name='delegated_admin_ends'),
+            model_name="delegatedadmin",
+            index=models.Index(fields=["ends_at"], name="delegated_admin_ends"),
         ),
         migrations.AddIndex(
-            model_name='delegatedadmin',
-            index=models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['ended_at'], name='delegated_admin_ended'),
+            model_name="delegatedadmin",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["ended_at"],
+                name="delegated_admin_ended",
+            ),
         ),
     ]
