@@ -48,6 +48,7 @@ class Environment:
     audit_retention_years: int
     metrics_token: str
     webhooks_to_loopback: bool
+    operator_admin: bool
 
     @property
     def local(self) -> bool:
@@ -116,6 +117,7 @@ def _read(env: Env) -> Environment:
         api_requests_per_minute=_number(env, "API_REQUESTS_PER_MINUTE", 500, 1, 10**6),
         metrics_token=_metrics_token(env),
         webhooks_to_loopback=to_loopback,
+        operator_admin=env.bool("OPERATOR_ADMIN", False),
     )
 
 

@@ -8,9 +8,10 @@ import base64
 import binascii
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django import forms
@@ -18,9 +19,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from portal import replica
 from portal.identifiers import canonical_guid
 
 Row = TypeVar("Row", bound=Model)
+Told = TypeVar("Told")
 
 #: Longer than any cursor we write: a sort name of 200 characters of four bytes, twice encoded.
 LONGEST = 2000
@@ -140,6 +143,25 @@ def page_of(
         before=ends[0] if ends and has_previous else None,
         after=ends[-1] if ends and has_next else None,
     )
+
+
+def every(
+    rows: QuerySet[Row], order: Order, *, size: int, told: Callable[[Sequence[Row]], Iterable[Told]]
+) -> Iterator[Told]:
+    """What is told of all these rows, page after page: no cursor is held open, and no list of everything.
+
+    A page, with all that `told` asks about its rows, is read at the replica where there is one.
+    """
+
+    def answer(after: Cursor | None) -> tuple[Cursor | None, list[Told]]:
+        page = page_of(rows, order, size=size, after=after)
+        return page.after, list(told(page.rows))
+
+    after, lines = replica.ask(partial(answer, None))
+    yield from lines
+    while after is not None:
+        after, lines = replica.ask(partial(answer, after))
+        yield from lines
 
 
 def _beyond(order: Order, anchor: Cursor, *, descending: bool) -> Q:

@@ -18,6 +18,7 @@ SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks  # still open what they 
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxy_count
 PUBLIC_URL = ENVIRONMENT.public_url
+OPERATOR_ADMIN = ENVIRONMENT.operator_admin
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -26,6 +27,7 @@ INSTALLED_APPS = [
     "customers",
     "subscriptions",
     "support_contacts",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # portal/operator_site.py is the only site, and reads only
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",  # allauth speaks through it
@@ -34,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_htmx",
     "heroicons",
@@ -123,6 +126,13 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 # Theirs are counted per process, and by account alone let anybody lock a victim out; portal/ratelimit.py does better.
 ACCOUNT_RATE_LIMITS = False
+# The second factor of operators: a code of an authenticator app. Setting it up asks for the password again.
+MFA_ADAPTER = "portal.second_factor.Adapter"
+MFA_SUPPORTED_TYPES = ["totp"]
+MFA_TOTP_ISSUER = "Partner portal"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+MFA_REAUTHENTICATION_REQUIRED = False
+MFA_FORMS = {"authenticate": "portal.forms.second_factor.CodeForm"}
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # the absolute limit; ActorMiddleware keeps it and the 60 minutes of rest

@@ -5,11 +5,12 @@ allauth's names stay, since it looks its pages up by them; of its many pages the
 
 from django.urls import path, re_path
 
-from portal.views import arrivals, demo, entry, home, join, links, mail
+from portal.views import arrivals, demo, entry, home, join, links, mail, second_factor
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", entry.sign_in, name="account_login"),
+    path("sign-in/code/", second_factor.code, name="mfa_authenticate"),
     path("sign-out/", entry.sign_out, name="account_logout"),
     path("demo-sign-in/", demo.demo_sign_in, name="demo-sign-in"),
     path("password/forgotten/", entry.request_reset, name="account_reset_password"),

@@ -15,6 +15,7 @@ from portal.models import Partner
 from subscriptions.models import Subscription
 from support_contacts.filters import CappedCount
 from support_contacts.models import (
+    ENDED_BY_OTHERS,
     ContactReport,
     Designation,
     EndedAs,
@@ -39,6 +40,8 @@ ENDS = {
     EndedAs.HANDED_BACK.value: "cause.handed_back",
     EndedAs.NEW_COMMERCE.value: "cause.new_commerce",
 }
+#: Ends that need nobody's attention: those the provider brought about, or let its policy bring about.
+SETTLED = "contact.ended"
 
 
 def count_for(actor: Actor) -> int:
@@ -83,14 +86,31 @@ def cause_of(designation: Designation, standing: Standing, *, at: datetime) -> C
 
 
 @dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made a designation, as its provider's own people read it: a name, the role that allowed it, the door."""
+
+    name: str = ""
+    role: str = ""
+    channel: str = ""
+
+    @property
+    def word(self) -> str:
+        """The shortest that says it: the person, or else the door."""
+        return self.name or self.role or self.channel
+
+
+@dataclass(frozen=True, slots=True)
 class AttentionRow:
-    """A line of the list: one designation, whom the customer calls now, and what is the matter."""
+    """A line of the list: one designation, who made it, whom the customer calls now, and what is the matter."""
 
     designation: Designation
     customer: str
     holds: bool
-    here: str
+    here: str = ""
+    maker: Maker = Maker()
     cause: Cause | None = None
+    #: When it stops holding if nothing else happens; `ends` is the same where that is soon.
+    until: datetime | None = None
     ends: datetime | None = None
     note: str = ""
 
@@ -100,8 +120,13 @@ class AttentionRow:
 
     @property
     def is_over(self) -> bool:
-        """Ended by somebody else; it stands here until it is seen."""
         return self.designation.ended_at is not None
+
+    @property
+    def is_unseen(self) -> bool:
+        """Ended by somebody else; it needs attention until it is seen."""
+        row = self.designation
+        return row.ended_as in ENDED_BY_OTHERS and row.end_seen_at is None and row.subscription.is_live
 
     @property
     def is_handed_back(self) -> bool:

@@ -1,73 +1,42 @@
-"""The list of a provider's designations as its template reads it: rows, chips, menu, pages, each with its address."""
+"""The list of a provider's designations as its template reads it: rows, chips, menus, pages, each with its address."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import Any
-from urllib.parse import urlencode
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Q, QuerySet
-from django.db.models.functions import JSONObject
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from customers.models import CustomerRelationship
-from portal.actor import Actor
-from portal.identifiers import canonical_guid
-from portal.keyset import Page, newest, page_of
-from portal.models import Action, AuditEvent, Partner
-from portal.names import fold, query_words
-from portal.templatetags.ui import number
-from subscriptions.models import LIVE, Subscription
-from support_contacts.attention import (
-    ENDS,
-    SOON,
-    AttentionRow,
-    Cause,
-    ReportRow,
-    cause_of,
-    names_of,
-)
-from support_contacts.contacts import standings_of
-from support_contacts.filters import COUNTED, LONGEST_MENU, CappedCount
-from support_contacts.models import ENDED_BY_OTHERS, ContactReport, Designation, force
+from portal.keyset import Page, page_of
+from portal.models import Partner
+from support_contacts.attention import AttentionRow, ReportRow, names_of
+from support_contacts.designation_filter import DesignationFilter, Heading
+from support_contacts.designation_lines import lines_of
+from support_contacts.list_frame import ListFrame
+from support_contacts.models import ContactReport, Designation, EndedAs, Lack
 from support_contacts.operations.repair import LARGEST
 
 PAGE_SIZE = 25
 #: Reports of customers shown at once; the others follow as these are answered.
 REPORTS = 10
-ORDER = newest("started_at")
-STATE = ("q", "attention", "ending", "partner")
-_STANDS = Q(ended_at=None, subscription__status__in=LIVE)
-_UNSEEN = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None, subscription__status__in=LIVE)
+STATES = ("attention", "ending", "holds", "ended")
+#: What may be the matter with a designation that needs attention, as its filter calls it.
+CAUSES: dict[str, str | Promise] = {
+    Lack.RELATIONSHIP.value: gettext_lazy("Relationship"),
+    Lack.DELEGATED_ADMIN.value: gettext_lazy("Delegated admin"),
+    Lack.SUSPENDED.value: gettext_lazy("Reseller suspended"),
+    Lack.HANDED_BACK.value: pgettext_lazy("cause", "Handed back"),
+    EndedAs.DECLINED.value: pgettext_lazy("cause", "Declined"),
+    EndedAs.NEW_COMMERCE.value: gettext_lazy("Moved to new commerce"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """Counts of the chips, and the partners that may be filtered by."""
+class AttentionList(ListFrame[Designation]):
+    """One page of the designations of one provider."""
 
-    everything: int = 0
-    attention: int = 0
-    ending: int = 0
-    reports: int = 0
-    partners: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class AttentionList:
-    """One page of the list of one provider, for an address that has been validated."""
-
-    actor: Actor
-    now: datetime
-    data: Mapping[str, Any]
-
-    def url(self, **changes: object) -> str:
-        kept = {**{name: self.data[name] for name in STATE}, **changes}
-        query = {name: value for name, value in kept.items() if value}
-        return reverse("contacts:list") + (f"?{urlencode(query)}" if query else "")
+    NAME = "contacts:list"
+    STATE = ("q", *STATES, "cause", "partner", "sort")
+    DEFAULTS = {"sort": "since"}
 
     @property
     def provider(self) -> Partner:
@@ -75,105 +44,32 @@ class AttentionList:
 
     # -- rows
 
-    @property
-    def _searched(self) -> QuerySet[Designation]:
-        rows: Any = Designation.objects.at_customers_of(self.provider.pk, self.now)
-        if self.data["partner"]:
-            rows = rows.filter(partner_id=self.data["partner"])
-        return rows.filter(self._means(self.data["q"])) if self.data["q"] else rows
-
-    def _means(self, text: str) -> Q:
-        """An id means one thing; words are looked for in customer, offer and partner."""
-        guid, me = canonical_guid(text), self.provider.pk
-        if guid is not None:
-            own = Subscription.objects.sold_by(me).identified(text)
-            return (
-                Q(subscription__customer_id=guid) | Q(subscription__in=own.values("pk")) | Q(partner_id=guid)
-            )
-        words, folded = query_words(text), fold(text)
-        if not words or not folded:
-            return Q(pk__in=[])
-        known = CustomerRelationship.objects.matching(me, words)
-        return (
-            Q(subscription__customer_id__in=known.values("customer_id"))
-            | Q(subscription__sort_name__contains=folded)
-            | Q(partner__organisation__sort_name__contains=folded)
-        )
-
-    @property
-    def _attention(self) -> QuerySet[Designation]:
-        stale = Designation.objects.touched(self.provider.pk, None, self.now).needs_attention(self.now)
-        unseen = Designation.objects.filter(provider_id=self.provider.pk).unseen()
-        return self._searched.filter(pk__in=stale.values("pk").union(unseen.values("pk")))
-
-    @property
-    def _ending(self) -> QuerySet[Designation]:
-        rows: Any = self._searched
-        return rows.touched(self.provider.pk, self.now, self.now + SOON).ending(self.now, SOON)
-
-    @property
-    def rows(self) -> QuerySet[Designation]:
-        """What the chip shows."""
-        if self.data["attention"]:
-            return self._attention
-        if self.data["ending"]:
-            return self._ending
-        return self._searched.filter(_STANDS | _UNSEEN)
+    @cached_property
+    def filter(self) -> DesignationFilter:
+        return DesignationFilter(self.actor, self.now, self.data)
 
     @cached_property
     def page(self) -> Page[Designation]:
-        rows = self.rows.with_force(self.now).select_related(  # type: ignore[attr-defined]
-            "subscription", "partner__organisation"
+        return page_of(
+            self.filter.told,
+            self.filter.order,
+            size=PAGE_SIZE,
+            after=self.data["after"],
+            before=self.data["before"],
         )
-        return page_of(rows, ORDER, size=PAGE_SIZE, after=self.data["after"], before=self.data["before"])
 
     @cached_property
     def lines(self) -> list[AttentionRow]:
-        """The lines of the table. At most six queries, whatever their number."""
-        found = self.page.rows
-        standings = standings_of([row for row in found if row.ended_at is None])
-        names = names_of(self.provider.pk, {row.subscription.customer_id for row in found})
-        notes = self._notes([row for row in found if row.ended_at is not None])
-        here = self.url(after=self.data["after"], before=self.data["before"])
-        return [self._line(row, standings, names, notes, here) for row in found]
-
-    def _line(
-        self, row: Designation, standings: Mapping, names: Mapping, notes: Mapping, here: str
-    ) -> AttentionRow:
-        customer_id = row.subscription.customer_id
-        named = names.get(customer_id, str(customer_id))
-        if row.ended_at is not None:
-            cause = Cause(ENDS[row.ended_as], row.ended_at)
-            note = notes.get((row.subscription_id, row.ended_at), "")
-            return AttentionRow(row, named, False, here, cause=cause, note=note)
-        standing = standings[row.provider_id, row.partner_id, customer_id]
-        if not row.holds:  # type: ignore[attr-defined]  # annotated
-            return AttentionRow(row, named, False, here, cause=cause_of(row, standing, at=self.now))
-        ends = force(row, standing, at=self.now).grant_ends_at
-        return AttentionRow(row, named, True, here, ends=ends if ends and ends - self.now <= SOON else None)
-
-    def _notes(self, ended: Sequence[Designation]) -> dict[tuple, str]:
-        """What the resellers said when they ended these."""
-        if not ended:
-            return {}
-        events = AuditEvent.objects.visible_to(self.actor).filter(
-            action=Action.DESIGNATION_ENDED,
-            subscription_id__in=[row.subscription_id for row in ended],
-            at__in=[row.ended_at for row in ended],
-        )
-        return {
-            (event.subscription_id, event.at): event.note.text
-            for event in events.select_related("note")
-            if event.note_hash
-        }
+        """The lines of the table. At most seven queries, whatever their number."""
+        return lines_of(self.actor, self.page.rows, now=self.now, here=self.here)
 
     # -- reports of customers
 
     @cached_property
     def reports(self) -> list[ReportRow]:
         """Open reports, oldest first, on the first page of what needs attention."""
-        narrowed = any(self.data[name] for name in ("after", "before", "q", "partner"))
-        if not self.data["attention"] or narrowed or not self.heading.reports:
+        narrowed = any(self.data[name] for name in ("after", "before", "q", "partner", "cause"))
+        if self.filter.state != "attention" or narrowed or not self.heading.reports:
             return []
         rows = list(
             ContactReport.objects.open()
@@ -190,47 +86,33 @@ class AttentionList:
 
     # -- counts, chips, pages
 
+    # -- counts, chips, pages
+
     @cached_property
     def heading(self) -> Heading:
-        """All counts and the menu in one query."""
-        me = self.provider.pk
-        stored = Designation.objects.at_customers_of(me, self.now).stored()
-        row = (
-            Partner.objects.filter(pk=me)
-            .annotate(
-                everything=CappedCount(self._searched.filter(_STANDS | _UNSEEN)),
-                needing=CappedCount(self._attention),
-                soon=CappedCount(self._ending),
-                reported=CappedCount(ContactReport.objects.open().at_customers_of(me, self.now)),
-                partners=ArraySubquery(
-                    Partner.objects.filter(
-                        Q(pk__in=stored.values("partner_id"))
-                        | Q(pk=self.data["partner"])
-                        & Q(pk__in=Partner.objects.visible_to(self.actor).values("pk"))
-                    )
-                    .order_by("organisation__sort_name", "pk")
-                    .values_list(JSONObject(id="pk", name="organisation__name"), flat=True)[:LONGEST_MENU]
-                ),
-            )
-            .values("everything", "needing", "soon", "reported", "partners")
-            .first()
-        )
-        if row is None:
-            return Heading()
-        partners = {one["id"]: one["name"] for one in row["partners"]}
-        return Heading(row["everything"], row["needing"], row["soon"], row["reported"], partners)
+        return self.filter.heading()
 
     @property
     def total(self) -> int:
-        heading = self.heading
-        if self.data["attention"]:
-            return heading.attention
-        return heading.ending if self.data["ending"] else heading.everything
+        counts = {"": "everything", "attention": "attention", "ending": "ending"}
+        return getattr(self.heading, counts.get(self.filter.state, "chosen"))
+
+    @property
+    def shows_ended(self) -> bool:
+        """Only what is over: until when it was, instead of whom the customer calls now."""
+        return self.filter.state == "ended"
+
+    @property
+    def table_name(self) -> str:
+        """What the table is called to who does not see it."""
+        if self.filter.state == "attention":
+            return _("Needs attention")
+        return self.further_state or _("Designations")
 
     @property
     def selectable(self) -> bool:
         """Rows can be ticked where there is something to repair."""
-        return bool(self.data["attention"] or self.data["ending"]) and bool(self.page.rows)
+        return self.filter.state in ("attention", "ending") and bool(self.page.rows)
 
     @property
     def selects_all(self) -> bool:
@@ -245,46 +127,57 @@ class AttentionList:
         """More answer than one repair takes."""
         return self.total > LARGEST
 
-    @property
-    def summary(self) -> str:
-        if self.total == len(self.page.rows):
-            return ngettext("%(n)s designation", "%(n)s designations", self.total) % {"n": number(self.total)}
-        text = ngettext("%(a)s–%(b)s of %(n)s designation", "%(a)s–%(b)s of %(n)s designations", self.total)
-        return text % {
-            "a": number(self.page.start),
-            "b": number(self.page.end),
-            "n": number(self.total, COUNTED),
-        }
+    def _counted(self) -> tuple[str, str]:
+        return (
+            ngettext("%(total)s designation", "%(total)s designations", self.total),
+            ngettext(
+                "%(first)s–%(last)s of %(total)s designation",
+                "%(first)s–%(last)s of %(total)s designations",
+                self.total,
+            ),
+        )
 
     @property
-    def said(self) -> str:
-        return ngettext("%(count)s result", "%(count)s results", self.total) % {
-            "count": number(self.total, COUNTED)
-        }
+    def export_url(self) -> str:
+        """The same rows, all of them, as CSV."""
+        return reverse("contacts:export") + self._query()
 
-    @property
-    def previous_url(self) -> str:
-        return self.url(before=self.page.before) if self.page.before else ""
-
-    @property
-    def next_url(self) -> str:
-        return self.url(after=self.page.after) if self.page.after else ""
+    def _state_url(self, state: str) -> str:
+        return self.url(**{name: "1" if name == state else "" for name in STATES}, cause="")
 
     @property
     def all_url(self) -> str:
-        return self.url(attention="", ending="")
+        return self._state_url("")
 
     @property
     def attention_url(self) -> str:
-        return self.url(attention="1", ending="")
+        return self._state_url("attention")
 
     @property
     def ending_url(self) -> str:
-        return self.url(attention="", ending="1")
+        return self._state_url("ending")
+
+    @property
+    def holds_url(self) -> str:
+        return self._state_url("holds")
+
+    @property
+    def ended_url(self) -> str:
+        return self._state_url("ended")
+
+    @property
+    def further_state(self) -> str:
+        """The state that is set, where phones fold its chip away."""
+        labels = {
+            "ending": _("Ends within 31 days"),
+            "holds": pgettext("designations", "In force"),
+            "ended": pgettext("designations", "Ended"),
+        }
+        return labels.get(self.filter.state, "")
 
     @property
     def clear_url(self) -> str:
-        return self.url(q="", partner="")
+        return self.url(q="", partner="", cause="")
 
     @property
     def select_all_url(self) -> str:
@@ -292,7 +185,36 @@ class AttentionList:
 
     @property
     def is_searched(self) -> bool:
-        return bool(self.data["q"] or self.data["partner"])
+        return bool(self.data["q"] or self.data["partner"] or self.data["cause"])
+
+    # -- sorts and menus
+
+    @property
+    def is_by_customer(self) -> bool:
+        return self.data["sort"] == "customer"
+
+    @property
+    def by_customer_url(self) -> str:
+        return self.url(sort="customer")
+
+    @property
+    def newest_url(self) -> str:
+        return self.url(sort="since")
+
+    @property
+    def causes(self) -> list[tuple[str, str]]:
+        """Narrows what needs attention, and only that."""
+        if self.filter.state != "attention":
+            return []
+        return [(str(label), self.url(cause=cause)) for cause, label in CAUSES.items()]
+
+    @property
+    def cause_name(self) -> str:
+        return str(CAUSES[self.data["cause"]]) if self.data["cause"] and self.causes else ""
+
+    @property
+    def without_cause_url(self) -> str:
+        return self.url(cause="")
 
     @property
     def partner_name(self) -> str:
@@ -313,8 +235,11 @@ class AttentionList:
         """The one sentence that says what found nothing."""
         if self.data["q"]:
             return _("No designation matches “%(text)s”") % {"text": self.data["q"]}
-        if self.data["partner"]:
+        if self.is_searched:
             return _("No designation matches these filters")
-        if self.data["attention"]:
-            return _("Nothing needs attention.")
-        return _("Nothing ends within 31 days.") if self.data["ending"] else _("No designations yet")
+        return {
+            "attention": _("Nothing needs attention."),
+            "ending": _("Nothing ends within 31 days."),
+            "holds": _("No designation is in force."),
+            "ended": _("No designation has ended."),
+        }.get(self.filter.state) or _("No designations yet")

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -12,16 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.models import CustomerRelationship
-from portal.actor import Actor
 from portal.keyset import Page, page_of
 from portal.names import fold
-from portal.templatetags.ui import country, number
+from portal.templatetags.ui import country
 from support_contacts.customer_rows import CustomerRow, rows_for
-from support_contacts.filters import COUNTED, ORDERS, CustomerFilter, Heading
+from support_contacts.filters import ORDERS, CustomerFilter, Heading
+from support_contacts.list_frame import ListFrame
 
 PAGE_SIZE = 25
-#: What the address keeps, in this order; cursors are added where a page is meant.
-STATE = ("q", "country", "record", "designated", "attention", "sort")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +53,12 @@ class Listed:
         return f"{url}?{urlencode({'from': f'{self.here}#{self.anchor}'})}"
 
 
-@dataclass(frozen=True)
-class CustomerList:
-    """One page of the list, for one address that has been validated."""
+class CustomerList(ListFrame[CustomerRelationship]):
+    """One page of the customers of one partner."""
 
-    actor: Actor
-    now: datetime
-    data: Mapping[str, Any]
-
-    def url(self, **changes: object) -> str:
-        """The address of this list with changes; pages are never kept."""
-        kept = {**{name: self.data[name] for name in STATE}, **changes}
-        query = {name: value for name, value in kept.items() if value and (name, value) != ("sort", "name")}
-        return reverse("customers:list") + (f"?{urlencode(query)}" if query else "")
+    NAME = "customers:list"
+    STATE = ("q", "country", "record", "designated", "attention", "sort")
+    DEFAULTS = {"sort": "name"}
 
     @cached_property
     def filter(self) -> CustomerFilter:
@@ -92,52 +81,29 @@ class CustomerList:
     @cached_property
     def rows(self) -> list["Listed"]:
         """The lines of the table. Their addresses remember this page and row, to come back to."""
-        here = self.url(after=self.data["after"], before=self.data["before"])
         found = rows_for(
             self.actor.organisation.partner, self.page.rows, now=self.now, hit=self.filter.exact_subscription
         )
-        return [Listed(row, here) for row in found]
+        return [Listed(row, self.here) for row in found]
 
     # -- pages
 
     @property
     def total(self) -> int:
-        """How many customers answer the address; one more than the cap where there are more than that."""
         heading = self.heading
         if self.filter.attention:  # what needs attention is designated
             return heading.attention
         return heading.designated if self.filter.designated else heading.everything
 
-    @property
-    def summary(self) -> str:
-        if self.total == len(self.page.rows):
-            whole = ngettext("%(total)s customer", "%(total)s customers", self.total)
-            return whole % {"total": number(self.total)}
-        text = ngettext(
-            "%(first)s–%(last)s of %(total)s customer",
-            "%(first)s–%(last)s of %(total)s customers",
-            self.total,
+    def _counted(self) -> tuple[str, str]:
+        return (
+            ngettext("%(total)s customer", "%(total)s customers", self.total),
+            ngettext(
+                "%(first)s–%(last)s of %(total)s customer",
+                "%(first)s–%(last)s of %(total)s customers",
+                self.total,
+            ),
         )
-        return text % {
-            "first": number(self.page.start),
-            "last": number(self.page.end),
-            "total": number(self.total, COUNTED),
-        }
-
-    @property
-    def said(self) -> str:
-        """What a screen reader hears after a search."""
-        return ngettext("%(count)s result", "%(count)s results", self.total) % {
-            "count": number(self.total, COUNTED)
-        }
-
-    @property
-    def previous_url(self) -> str:
-        return self.url(before=self.page.before) if self.page.before else ""
-
-    @property
-    def next_url(self) -> str:
-        return self.url(after=self.page.after) if self.page.after else ""
 
     # -- chips and menus
 

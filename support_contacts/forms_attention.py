@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.identifiers import canonical_guid
 from portal.keyset import CursorField
+from support_contacts.attention_list import CAUSES
+from support_contacts.designation_filter import ORDERS
 from support_contacts.filters import LONGEST_SEARCH
 from support_contacts.forms import GuidField
 
@@ -29,7 +31,11 @@ class AttentionListForm(forms.Form):
     )
     attention = forms.ChoiceField(label=_("Needs attention"), required=False, choices=[("1", "1")])
     ending = forms.ChoiceField(label=_("Ends within 31 days"), required=False, choices=[("1", "1")])
+    holds = forms.ChoiceField(label=_("In force"), required=False, choices=[("1", "1")])
+    ended = forms.ChoiceField(label=_("Ended"), required=False, choices=[("1", "1")])
+    cause = forms.ChoiceField(label=_("Cause"), required=False, choices=[(name, name) for name in CAUSES])
     partner = GuidField(label=_("Supported by"), required=False)
+    sort = forms.ChoiceField(label=_("Sort"), required=False, choices=[(name, name) for name in ORDERS])
     select = forms.ChoiceField(label=_("Selected"), required=False, choices=[("all", "all")])
     after = CursorField()
     before = CursorField()
@@ -41,6 +47,9 @@ class AttentionListForm(forms.Form):
         except UnicodeEncodeError as error:
             raise ValidationError(_("The search has characters that cannot be searched for.")) from error
         return text
+
+    def clean_sort(self) -> str:
+        return self.cleaned_data["sort"] or "since"
 
 
 class SelectionForm(forms.Form):

@@ -1,12 +1,8 @@
 """The resellers of a provider as the list shows them: rows, chips, pages, each with its address."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -16,12 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from portal.actor import Actor
 from portal.identifiers import canonical_guid
 from portal.keyset import CursorField, Order, Page, page_of
 from portal.models import Partner, ResellerRelationship, State
 from portal.names import query_words
-from portal.templatetags.ui import number
+from support_contacts.list_frame import ListFrame
 from support_contacts.models import Designation
 from support_contacts.reseller_rows import SOON, ResellerRow, is_in, loads_of, speaking
 
@@ -79,19 +74,11 @@ class Chip:
     url: str
 
 
-@dataclass(frozen=True)
-class ResellerList:
-    """One page of a provider's resellers, for one address that has been validated."""
+class ResellerList(ListFrame[ResellerRelationship]):
+    """One page of a provider's resellers."""
 
-    actor: Actor
-    now: datetime
-    data: Mapping[str, Any]
-
-    def url(self, **changes: object) -> str:
-        """The address of this list with changes; pages are never kept."""
-        kept = {"q": self.data["q"], "show": self.data["show"], **changes}
-        query = {name: value for name, value in kept.items() if value}
-        return reverse("resellers:list") + (f"?{urlencode(query)}" if query else "")
+    NAME = "resellers:list"
+    STATE = ("q", "show")
 
     @property
     def _me(self) -> uuid.UUID:
@@ -184,31 +171,15 @@ class ResellerList:
     def total(self) -> int:
         return self.counts[self.data["show"] or "everything"]
 
-    @property
-    def summary(self) -> str:
-        if self.total == len(self.page.rows):
-            whole = ngettext("%(total)s reseller", "%(total)s resellers", self.total)
-            return whole % {"total": number(self.total)}
-        text = ngettext(
-            "%(first)s–%(last)s of %(total)s reseller",
-            "%(first)s–%(last)s of %(total)s resellers",
-            self.total,
+    def _counted(self) -> tuple[str, str]:
+        return (
+            ngettext("%(total)s reseller", "%(total)s resellers", self.total),
+            ngettext(
+                "%(first)s–%(last)s of %(total)s reseller",
+                "%(first)s–%(last)s of %(total)s resellers",
+                self.total,
+            ),
         )
-        numbers = {"first": self.page.start, "last": self.page.end, "total": self.total}
-        return text % {name: number(value) for name, value in numbers.items()}
-
-    @property
-    def said(self) -> str:
-        """What a screen reader hears after a search."""
-        return ngettext("%(count)s result", "%(count)s results", self.total) % {"count": number(self.total)}
-
-    @property
-    def previous_url(self) -> str:
-        return self.url(before=self.page.before) if self.page.before else ""
-
-    @property
-    def next_url(self) -> str:
-        return self.url(after=self.page.after) if self.page.after else ""
 
     @property
     def nothing(self) -> str:

@@ -84,6 +84,8 @@ STATUSES: dict[str, Status] = {
     "contact.needs_attention": Status("exclamation-triangle", "warn", _("Needs attention")),
     "contact.changed": Status("check-circle", "ok", _("Changed")),
     "contact.ends": Status("clock", "warn", _("Ends soon")),
+    "contact.ended": Status("minus-circle", "off", pgettext_lazy("designation", "Ended")),
+    "contact.subscription_ended": Status("minus-circle", "off", _("Subscription ended")),
     # why a designation is not in force
     "cause.relationship_ended": Status("exclamation-triangle", "warn", _("Relationship ended")),
     "cause.delegated_admin_expired": Status("exclamation-triangle", "warn", _("Delegated admin expired")),

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 _BOTH = ("GET", "POST")
 
 
-class _FormPage:
+class FormPage:
     """A refused form comes back with 422; with 429 and when to come back where it was counted out."""
 
     request: HttpRequest
@@ -41,7 +41,7 @@ class _FormPage:
         return ratelimit.network_of(ratelimit.client_address(self.request))
 
 
-class SignIn(_FormPage, allauth.LoginView):
+class SignIn(FormPage, allauth.LoginView):
     form_class = SignInForm
     template_name = "account/login.html"
 
@@ -53,7 +53,7 @@ class SignIn(_FormPage, allauth.LoginView):
         return context | {"demo_rows": demo_rows() if settings.DEMO else []}
 
 
-class RequestReset(_FormPage, allauth.PasswordResetView):
+class RequestReset(FormPage, allauth.PasswordResetView):
     form_class = RequestResetForm
     template_name = "account/password_reset.html"
 
@@ -71,7 +71,7 @@ class RequestReset(_FormPage, allauth.PasswordResetView):
         return response
 
 
-class NewPassword(_FormPage, allauth.PasswordResetFromKeyView):
+class NewPassword(FormPage, allauth.PasswordResetFromKeyView):
     form_class = NewPasswordForm
     template_name = "account/password_reset_from_key.html"
 
@@ -82,7 +82,7 @@ class NewPassword(_FormPage, allauth.PasswordResetFromKeyView):
         return response
 
 
-class ChangePassword(_FormPage, allauth.PasswordChangeView):
+class ChangePassword(FormPage, allauth.PasswordChangeView):
     form_class = ChangeOwnPasswordForm
     template_name = "account/password_change.html"
 

@@ -1,6 +1,6 @@
 """The mission: who supports a subscription, who may, and who did."""
 
-from support_contacts.models.designation import ENDED_BY_OTHERS, Designation, EndedAs
+from support_contacts.models.designation import ENDED_BY_OTHERS, Designation, EndedAs, Lack
 from support_contacts.models.eligibility import (
     Candidate,
     Candidates,
@@ -35,6 +35,7 @@ __all__ = [
     "Designation",
     "EndedAs",
     "Interval",
+    "Lack",
     "Reason",
     "Repair",
     "Standing",

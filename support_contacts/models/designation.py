@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import CustomerRelationship, active_grant
@@ -28,6 +28,15 @@ class EndedAs(models.TextChoices):
 
 #: Ends that its provider did not bring about: they stand under needs attention until an agent has seen them.
 ENDED_BY_OTHERS = (EndedAs.DECLINED, EndedAs.HANDED_BACK, EndedAs.NEW_COMMERCE)
+
+
+class Lack(models.TextChoices):
+    """What a designation that stands lacks where it does not hold: of several the first, as its cause is told."""
+
+    HANDED_BACK = "handed_back", _("Handed back")
+    SUSPENDED = "suspended", _("Reseller suspended")
+    RELATIONSHIP = "relationship", _("No relationship any more")
+    DELEGATED_ADMIN = "delegated_admin", _("No delegated admin any more")
 
 
 class DesignationQuerySet(TenantQuerySet["Designation"]):
@@ -62,6 +71,29 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
     def held(self, at: datetime):
         """Choices that stand and hold, on live subscriptions: those that do not need attention."""
         return self.filter(ended_at=None, subscription__status__in=LIVE).filter(holds(at))
+
+    def live(self):
+        """On subscriptions that have not ended."""
+        return self.filter(subscription__status__in=LIVE)
+
+    def holding(self, at: datetime):
+        """Choices that stand and hold, asked of each row for itself in the order of whatever index a page walks: for a
+        page out of many, where asking of all at once would read them all."""
+        return self.alias(asked=_asked(at)).filter(ended_at=None, asked=True)
+
+    def waiting(self, at: datetime):
+        """What an agent has to see to, asked likewise: choices that do not hold, and ends nobody has seen."""
+        unseen = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None)
+        return self.live().alias(asked=_asked(at)).filter(Q(ended_at=None, asked=False) | unseen)
+
+    def lacking(self, lack: str, at: datetime):
+        """Choices that stand and do not hold for this reason before all others."""
+        had = _rests_on(at)
+        for name in Lack.values:
+            if name == lack:
+                break
+            self = self.filter(had[name])
+        return self.exclude(had[lack])
 
     def ending(self, at: datetime, within: timedelta):
         """Choices in force at `at` that stop holding within so long if nothing else happens: the grant's agreed end,
@@ -141,17 +173,33 @@ def holds(at: datetime):
 
     `support_contacts.models.eligibility.verdict` is the same rule for rows in memory; a property test ties the two.
     """
+    had = _rests_on(at)
+    return (
+        Q(subscription__is_new_commerce=False)
+        & had[Lack.HANDED_BACK]
+        & had[Lack.SUSPENDED]
+        & had[Lack.RELATIONSHIP]
+        & had[Lack.DELEGATED_ADMIN]
+    )
+
+
+def _asked(at: datetime) -> Case:
+    """`holds`, in a form no planner turns into a join with everything that does."""
+    return Case(When(holds(at), then=Value(True)), default=Value(False))
+
+
+def _rests_on(at: datetime) -> dict[str, Q]:
+    """What a designation rests on, by what it would lack without it."""
     related = ResellerRelationship.objects.established(at).filter(
         provider=OuterRef("provider"), reseller=OuterRef("partner")
     )
     suspended = PartnerSuspension.objects.at(at).filter(partner=OuterRef("partner"))
-    return (
-        Q(partner__is_indirect_reseller=True, subscription__is_new_commerce=False)
-        & (Q(hands_back_at=None) | Q(hands_back_at__gt=at))
-        & Exists(related)
-        & ~Exists(suspended)
-        & active_grant(OuterRef("partner"), OuterRef("subscription__customer"), at)
-    )
+    return {
+        Lack.HANDED_BACK: Q(hands_back_at=None) | Q(hands_back_at__gt=at),
+        Lack.SUSPENDED: ~Q(Exists(suspended)),
+        Lack.RELATIONSHIP: Q(Exists(related), partner__is_indirect_reseller=True),
+        Lack.DELEGATED_ADMIN: Q(active_grant(OuterRef("partner"), OuterRef("subscription__customer"), at)),
+    }
 
 
 class Designation(models.Model):
@@ -207,6 +255,11 @@ class Designation(models.Model):
         ]
         indexes = [
             models.Index(fields=["provider", "-started_at", "-id"], name="designation_since"),
+            models.Index(
+                fields=["provider", "-started_at", "-id"],
+                condition=Q(ended_at=None),
+                name="designation_open_since",
+            ),
             models.Index(fields=["partner", "provider"], name="designation_partner"),
             models.Index(
                 fields=["provider", "hands_back_at"],

@@ -3,9 +3,17 @@
 import uuid
 from collections.abc import Mapping
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from portal.actor import Actor
 from portal.audience import Audience, page
@@ -16,6 +24,8 @@ from portal.models import Partner
 from portal.permissions import Permission, can, require
 from portal.views.errors import wrong_organisation
 from support_contacts.attention_list import AttentionList
+from support_contacts.designation_export import csv_lines
+from support_contacts.designation_filter import DesignationFilter
 from support_contacts.forms_attention import AttentionListForm, PolicyForm, RepairForm, SelectionForm
 from support_contacts.models import Designation, Repair
 from support_contacts.operations.notices import see_end
@@ -30,6 +40,21 @@ LIST = "support_contacts/attention.html"
 def designations(request: HttpRequest) -> HttpResponse:
     """Every designation of ours: all, what needs attention, what ends soon. The address is the whole state."""
     return _list(request, request.GET)
+
+
+@page(Audience.AGENTS, Permission.CUSTOMER_VIEW)
+def export(request: HttpRequest) -> HttpResponse:
+    """The rows that answer the address, all of them, as CSV; written while it is sent."""
+    form = AttentionListForm(request.GET)
+    if not form.is_valid():
+        return _list(request, request.GET)
+    now = timezone.now()
+    chosen = DesignationFilter(request.actor, now, form.cleaned_data)
+    response = StreamingHttpResponse(
+        csv_lines(chosen, get_language() or "en"), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="support-contacts-{now:%Y-%m-%d}.csv"'
+    return response  # type: ignore[return-value]  # a response all the same, in pieces
 
 
 @page(Audience.AGENTS, Permission.CONTACT_ASSIGN, methods=("GET", "POST"))
@@ -49,7 +74,7 @@ def select(request: HttpRequest) -> HttpResponse:
         listed = AttentionList(actor, timezone.now(), state.cleaned_data)
         origin = listed.url()
         if form.cleaned_data["all"]:
-            own, matched = listed.rows.order_by("-started_at", "-pk"), listed.total
+            own, matched = listed.filter.rows.order_by("-started_at", "-pk"), listed.total
     if not form.cleaned_data["all"]:
         own = own.filter(pk__in=form.designations)
     chosen = list(own.values_list("subscription_id", flat=True)[:LARGEST])

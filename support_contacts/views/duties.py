@@ -13,12 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import CustomerRelationship
-from portal import replica
 from portal.actor import Actor
 from portal.audience import Audience, page
 from portal.htmx import render_page
 from portal.identifiers import canonical_guid
-from portal.keyset import Cursor, newest, page_of
+from portal.keyset import Cursor, every, newest, page_of
 from portal.models import ResellerRelationship
 from portal.names import fold
 from portal.permissions import Permission
@@ -210,27 +209,9 @@ def _heads() -> list[str]:
 def csv_lines(rows: QuerySet[Designation], now: datetime, heads: Sequence[str]) -> Iterator[bytes]:
     """Lines of the export, page after page by key, so that no cursor and no list of everything is held."""
     yield csv_line(heads, first=True)
-    rows = rows.select_related("subscription", "provider__organisation", "partner").order_by(
-        "-started_at", "-pk"
-    )
-    last: Designation | None = None
-    while True:
-        page_rows = rows
-        if last is not None:
-            page_rows = rows.filter(
-                Q(started_at__lt=last.started_at) | Q(started_at=last.started_at, pk__lt=last.pk)
-            )
-        found, duties = replica.ask(partial(_chunk, page_rows, now))
-        for duty in duties:
-            yield csv_line(_cells(duty))
-        if len(found) < CHUNK:
-            return
-        last = found[-1]
-
-
-def _chunk(rows: QuerySet[Designation], now: datetime) -> tuple[list[Designation], list[Duty]]:
-    found = list(rows[:CHUNK])
-    return found, told(found, now)
+    rows = rows.select_related("subscription", "provider__organisation", "partner")
+    for duty in every(rows, newest("started_at"), size=CHUNK, told=partial(told, now=now)):
+        yield csv_line(_cells(duty))
 
 
 def _cells(duty: Duty) -> list[object]:

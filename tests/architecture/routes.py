@@ -81,6 +81,8 @@ ROUTES: dict[str, Entry] = {
     # Getting in and out, and the frame's own forms.
     "home": Entry(None, get=_first_page),
     "account_login": Entry(None, get=_in_or_out(302, 200), post=302, fields=_sign_in),
+    # Only between the two steps of an operator's sign-in; tests/portal/test_operator_admin.py goes through it.
+    "mfa_authenticate": Entry(None, get=302, post=302),
     "account_logout": Entry(None, post=302),
     "demo-sign-in": Entry(  # outside the demo there is no such page; test_doors.py opens it
         None, post=404, fields=lambda world, person, target: {"user": world.users["demo"].pk}

@@ -19,6 +19,7 @@ def _hand_back(world: World, person: Person, target: Target) -> dict[str, object
 ROUTES: dict[str, Entry] = {
     # For a provider's agents.
     "contacts:list": Entry(SELLERS, VIEW, get=200),
+    "contacts:export": Entry(SELLERS, VIEW, get=200),
     "contacts:select": Entry(
         SELLERS,
         ASSIGN,

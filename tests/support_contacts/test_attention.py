@@ -339,9 +339,9 @@ def test_pages_by_keyset_both_ways(signed_in, world, agent, monkeypatch):
 def test_the_pages_query_count_is_constant(signed_in, world, duty, django_assert_num_queries):
     expire(world.trey)
     signed_in.get(NEEDS)
-    # Session, person, memberships; counts, page, relationships, grants, suspensions, names; in the frame the
-    # count and the bell's three.
-    with django_assert_num_queries(13):
+    # Session, person, memberships; counts, page, events, names, relationships, grants, suspensions; in the
+    # frame the count and the bell's three.
+    with django_assert_num_queries(14):
         signed_in.get(NEEDS)
     for _ in range(4):
         customer = CustomerFactory()
@@ -352,7 +352,7 @@ def test_the_pages_query_count_is_constant(signed_in, world, duty, django_assert
         DesignationFactory(
             subscription=SubscriptionFactory(provider=world.provider, customer=customer), partner=reseller
         )
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         signed_in.get(NEEDS)
 
 
@@ -379,5 +379,5 @@ def test_the_list_answers_the_filter_it_was_asked_with(world, agent, duty):
     form = AttentionListForm({"attention": "1"})
     assert form.is_valid()
     listed = AttentionList(agent, timezone.now(), form.cleaned_data)
-    assert set(listed.rows) == {line.designation for line in listed.lines}
+    assert set(listed.filter.rows) == {line.designation for line in listed.lines}
     assert listed.total == 2

@@ -1,0 +1,73 @@
+"""A provider's designations as CSV: the rows of its list, all of them, written while they are sent."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from portal.keyset import every
+from portal.templatetags.statuses import STATUSES
+from support_contacts.attention import AttentionRow
+from support_contacts.csv_rows import csv_line
+from support_contacts.designation_filter import DesignationFilter
+from support_contacts.designation_lines import lines_of
+from support_contacts.models import Designation
+
+#: Rows read at once.
+CHUNK = 500
+
+
+def csv_lines(chosen: DesignationFilter, language: str) -> Iterator[bytes]:
+    """Lines of the export. Each part is put in the reader's language, which is over when the view has answered."""
+    with translation.override(language):
+        head = csv_line(_heads(), first=True)
+    yield head
+    yield from every(chosen.told, chosen.order, size=CHUNK, told=partial(_part, chosen, language))
+
+
+def _part(chosen: DesignationFilter, language: str, rows: Sequence[Designation]) -> list[bytes]:
+    with translation.override(language):
+        lines = lines_of(chosen.actor, rows, now=chosen.now)
+        return [b"".join(csv_line(_cells(line)) for line in lines)]
+
+
+def _heads() -> list[str]:
+    return [
+        _("Customer"),
+        _("Microsoft ID"),
+        _("Subscription"),
+        _("Subscription ID"),
+        _("Designated"),
+        _("PartnerID"),
+        _("Since"),
+        _("Ended"),
+        _("Designated by"),
+        _("Role"),
+        _("Channel"),
+        _("In force"),
+        _("Reason"),
+        _("Reason since"),
+        _("Ends"),
+    ]
+
+
+def _cells(line: AttentionRow) -> list[object]:
+    row, subscription, cause = line.designation, line.subscription, line.cause
+    return [
+        line.customer,
+        subscription.customer_id,
+        subscription.name,
+        subscription.public_id,
+        row.partner.name,
+        row.partner.partner_id,
+        row.started_at,
+        row.ended_at,
+        line.maker.name,
+        line.maker.role,
+        line.maker.channel,
+        "1" if line.holds else "0",
+        (cause.word or STATUSES[cause.key].word) if cause else "",
+        cause.since if cause else None,
+        line.until,
+    ]
