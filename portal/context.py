@@ -72,6 +72,8 @@ def navigation(request: HttpRequest, actor: Actor) -> list[Item]:
     if views_support:
         wanted.append((_("Whom to call"), "support_contacts:whom-to-call", "phone"))
         wanted.append((_("Partner relationships"), "partner_relationships:list", "user-group"))
+    if can(actor, Permission.ACTIVITY_VIEW):
+        wanted.append((_("Activity"), "activity:list", "clock"))
     wanted.append((_("Organisation"), "organisation:profile", "cog-6-tooth"))
     return [
         Item(

@@ -40,6 +40,7 @@ CUSTOMER_ROLES = (Role.GLOBAL_ADMIN, Role.SERVICE_SUPPORT_ADMIN)
 class Permission(StrEnum):
     """`resource:action`, alphabetical. A permission speaks of the actor's own organisation only."""
 
+    ACTIVITY_VIEW = "activity:view"
     CONTACT_ASSIGN = "contact:assign"
     # What any integration may act as at most: whoever makes them does not decide that as well.
     CREDENTIAL_LIMIT = "credential:limit"
@@ -67,6 +68,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.GLOBAL_ADMIN: frozenset(Permission),
     Role.ADMIN_AGENT: _EVERYBODY
     | {
+        Permission.ACTIVITY_VIEW,
         Permission.CONTACT_ASSIGN,
         Permission.CREDENTIAL_MANAGE,
         Permission.CUSTOMER_VIEW,

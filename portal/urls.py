@@ -28,6 +28,7 @@ urlpatterns = [
     path("providers/", include("support_contacts.urls_providers")),
     path("partner-relationships/", include("support_contacts.urls_partner_relationships")),
     path("support-contacts/", include("support_contacts.urls_attention")),
+    path("activity/", include("support_contacts.urls_activity")),
     path("", include("support_contacts.urls")),
     *operators_pages(mounted=settings.OPERATOR_ADMIN),
 ]

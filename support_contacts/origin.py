@@ -18,6 +18,7 @@ LISTS: Mapping[str, str | Promise] = {
     "customers": _("Customers"),
     "contacts": _("Support contacts"),
     "resellers": _("Resellers"),
+    "activity": _("Activity"),
 }
 
 

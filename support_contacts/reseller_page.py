@@ -15,7 +15,7 @@ from portal.actor import Actor
 from portal.models import Action, AuditEvent, Partner, PartnerSuspension, ResellerRelationship, State
 from portal.permissions import Permission, can
 from portal.templatetags.statuses import STATUSES
-from portal.who import names_of
+from portal.who import names_of, who_of
 from subscriptions.models import LIVE
 from support_contacts.contacts import standings_of
 from support_contacts.models import Designation, force
@@ -217,10 +217,10 @@ class ResellerPage:
         *,
         is_now: bool,
     ) -> Entry:
-        who = people.get(event.actor_id, "") if event and event.actor_id else ""
+        is_theirs = event is not None and event.actor_organisation_id != self._me
+        who = who_of(event, people, self._me) if event is not None and not is_theirs else ""
         if state == State.REQUESTED and not who and row.requested_by:
             who = row.requested_by.name
-        is_theirs = event is not None and event.actor_organisation_id != self._me
         note = event.note.text if event and hasattr(event, "note") else ""
         return Entry(
             state.value,

@@ -14,8 +14,9 @@ from portal.errors import NotVisible
 from portal.models import AuditEvent, Partner
 from portal.names import fold
 from portal.permissions import Permission, can
-from portal.who import names_of
+from portal.who import names_of, who_of
 from subscriptions.models import Subscription
+from support_contacts.activity.happened import contact_line
 from support_contacts.models import (
     Candidate,
     Candidates,
@@ -47,6 +48,11 @@ class Entry:
     is_now: bool
     is_first: bool
     cause: str
+
+    @property
+    def line(self) -> str:
+        """How that change came about; empty where the records alone began it."""
+        return contact_line(self.event, self.who)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +259,8 @@ class SubscriptionPage:
         return self.history[0]
 
     def who(self, event: AuditEvent | None) -> str:
-        """Who acted, as an agent of the same provider reads it; of another organisation's people only its name."""
-        if event is None or event.actor_id is None:
-            return ""
-        if event.actor_organisation_id != self.actor.organisation.pk:
-            return event.actor_organisation_name
-        return self.people.get(event.actor_id, "")
+        """Who acted, as an agent of the same provider reads it."""
+        return who_of(event, self.people, self.actor.organisation.pk) if event is not None else ""
 
     def on(self, day: date) -> list[Interval]:
         """Every contact of that day, in the reader's zone. The first day begins with the subscription."""

@@ -8,6 +8,7 @@ does the role allow it (403).
 from tests.architecture import (
     api_routes,
     relations,
+    routes_activity,
     routes_contacts,
     routes_credentials,
     routes_probes,
@@ -149,6 +150,7 @@ ROUTES: dict[str, Entry] = {
     "support_contacts:whom-to-call": Entry(BUYERS, READ, get=200),
     "support_contacts:duties": Entry(RESELLERS, VIEW, get=200),
     **routes_relationships.ROUTES,
+    **routes_activity.ACTIVITY,
     **routes_contacts.ROUTES,
     **routes_credentials.CREDENTIALS,
     **routes_webhooks.WEBHOOKS,

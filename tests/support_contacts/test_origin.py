@@ -16,6 +16,7 @@ PAGES = {
     f"/customers/{ID}/subscriptions/{ID}/?from=%2Fresellers%2F": "Customers",
     "/support-contacts/?attention=1&sort=since#d-1": "Support contacts",
     f"/support-contacts/repair/{ID}/": "Support contacts",
+    "/activity/?channel=api&after=x": "Activity",
     "/resellers/?q=trey": "Resellers",
     f"/resellers/{ID}/#customers": "Resellers",
 }

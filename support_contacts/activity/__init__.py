@@ -1,0 +1,1 @@
+"""The activity log: what happened in an organisation, told in words, found by filters, handed out as CSV."""

@@ -1,0 +1,88 @@
+"""The log as CSV: read page after page by key while it is sent, so that no list of everything is ever held."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+
+from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from portal.actor import Actor
+from portal.keyset import page_of
+from portal.models import AuditEvent
+from support_contacts.activity.entries import Entry, entries
+from support_contacts.activity.listing import ORDER
+from support_contacts.csv_rows import csv_line
+
+#: Events read at once.
+CHUNK = 500
+
+
+def csv_lines(actor: Actor, rows: QuerySet[AuditEvent], *, now: datetime) -> Iterator[bytes]:
+    """Lines of the export in the language that is active now: they are written after the request is over.
+
+    Newest first, so that what happens meanwhile does not push a line out of place.
+    """
+    first = csv_line(_heads(), first=True)
+    return chain([first], _lines(actor, rows.select_related("note"), now, translation.get_language()))
+
+
+def _lines(actor: Actor, rows: QuerySet[AuditEvent], now: datetime, language: str | None) -> Iterator[bytes]:
+    after = None
+    while True:
+        # Not around a yield: between two lines the thread is somebody else's.
+        with translation.override(language):
+            found = page_of(rows, ORDER, size=CHUNK, after=after)
+            lines = b"".join(csv_line(_cells(entry)) for entry in entries(actor, found.rows, now=now))
+        yield lines
+        after = found.after
+        if after is None:
+            return
+
+
+def _heads() -> Sequence[str]:
+    return [
+        _("Event ID"),
+        _("When (UTC)"),
+        _("Kind"),
+        _("What happened"),
+        _("Changes"),
+        _("Who"),
+        _("Who (ID)"),
+        _("Acted as"),
+        _("Role"),
+        _("Organisation"),
+        _("Organisation ID"),
+        _("Channel"),
+        _("Customer"),
+        _("Microsoft ID"),
+        _("Subscription"),
+        _("Subscription ID"),
+        _("Note"),
+        _("Request ID"),
+    ]
+
+
+def _cells(entry: Entry) -> list[object]:
+    event = entry.event
+    return [
+        event.pk,
+        event.at,
+        event.action,
+        entry.sentence,
+        "; ".join(map(str, entry.changes)),
+        entry.who,
+        entry.who_id,  # of other organisations' people nobody is told which one it was
+        event.actor_kind,
+        event.actor_role,
+        event.actor_organisation_name,
+        event.actor_organisation_id,
+        event.channel,
+        entry.customer.name if entry.customer else "",
+        event.customer_id,
+        entry.subscription.name if entry.subscription else "",
+        entry.subscription.public_id if entry.subscription else event.subscription_id,
+        entry.note,
+        event.request_id,
+    ]
