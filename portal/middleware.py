@@ -58,7 +58,7 @@ def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     level = logging.DEBUG if view in metrics.UNCOUNTED else logging.INFO
     said = {
         "view": view,
-        "method": request.method,
+        "method": metrics.method_name(request),
         "status": response.status_code,
         "ms": round(seconds * 1000, 1),
     }
