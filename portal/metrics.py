@@ -63,12 +63,15 @@ SELECT coalesce(state, 'other'), count(*) FROM pg_stat_activity WHERE datname = 
 def count_request(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     view = view_name(request)
     if view not in UNCOUNTED:
-        method = request.method if request.method in METHODS else "other"
-        REQUESTS.labels(view, method, str(response.status_code)).observe(seconds)
+        REQUESTS.labels(view, method_name(request), str(response.status_code)).observe(seconds)
 
 
 def count_job(name: str, outcome: str, seconds: float) -> None:
     JOBS.labels(name, outcome).observe(seconds)
+
+
+def method_name(request: HttpRequest) -> str:
+    return request.method if request.method in METHODS else "other"
 
 
 def view_name(request: HttpRequest) -> str:

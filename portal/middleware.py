@@ -56,11 +56,9 @@ class RequestMiddleware:
 def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     view = metrics.view_name(request)
     level = logging.DEBUG if view in metrics.UNCOUNTED else logging.INFO
-    if response.status_code >= 500:
-        level = logging.ERROR
     said = {
         "view": view,
-        "method": request.method,
+        "method": metrics.method_name(request),
         "status": response.status_code,
         "ms": round(seconds * 1000, 1),
     }
