@@ -16,6 +16,8 @@ from portal.actor import Actor
 from portal.models import Membership, Partner, State
 from portal.permissions import Permission, can
 from subscriptions.models import Subscription
+from support_contacts.activity.entries import Entry
+from support_contacts.activity.recent import log_url, recent
 from support_contacts.customer_rows import SOON, days_until
 from support_contacts.models import (
     Candidate,
@@ -278,6 +280,17 @@ class CustomerPage:
     def sold(self) -> list[SubscriptionRow]:
         """Live subscriptions we sold: while there are some, the relationship does not end."""
         return [row for row in self.live if not row.subscription.is_bought_elsewhere]
+
+    # -- what happened
+
+    @cached_property
+    def history(self) -> list[Entry]:
+        """The newest changes at this customer, as the activity log tells them."""
+        return recent(self.actor, self.customer_id, now=self.now) if self.actor else []
+
+    @property
+    def log_url(self) -> str:
+        return log_url(self.actor, customer=self.customer_id)
 
     @cached_property
     def has_members(self) -> bool:

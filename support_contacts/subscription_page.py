@@ -17,6 +17,7 @@ from portal.permissions import Permission, can
 from portal.who import names_of, who_of
 from subscriptions.models import Subscription
 from support_contacts.activity.happened import contact_line
+from support_contacts.activity.recent import log_url
 from support_contacts.models import (
     Candidate,
     Candidates,
@@ -253,6 +254,10 @@ class SubscriptionPage:
             for number, interval in enumerate(self.intervals)
         ]
         return entries[::-1]
+
+    @property
+    def log_url(self) -> str:
+        return log_url(self.actor, subscription=self.subscription.pk)
 
     @property
     def current(self) -> Entry:

@@ -36,6 +36,8 @@ class Entry:
     sentence: str
     changes: Sequence[Change]
     who: str
+    #: The acting organisation; a customer as its partner calls it, like everywhere else.
+    organisation: str
     #: The id to narrow the log by; nothing where the person is another organisation's.
     who_id: uuid.UUID | None = None
     customer: Place | None = None
@@ -86,11 +88,16 @@ def _entry(
     told = happened(event, people=people, customer=customer.name if customer else "")
     subscription = subscriptions.get(event.subscription_id) if event.subscription_id else None
     is_ours = event.actor_id is not None and event.actor_organisation_id == me
+    acted_for = event.actor_organisation_name
+    if customer is not None and event.actor_organisation_id == customer.id:
+        acted_for = customer.name
+    is_theirs = event.actor_id is not None and not is_ours
     return Entry(
         event,
         told.sentence,
         told.changes,
-        who_of(event, people, me) or _nobody(event),
+        (acted_for if is_theirs else who_of(event, people, me)) or _nobody(event),
+        acted_for,
         event.actor_id if is_ours else None,
         customer,
         subscription,

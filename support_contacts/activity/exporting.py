@@ -76,7 +76,7 @@ def _cells(entry: Entry) -> list[object]:
         entry.who_id,  # of other organisations' people nobody is told which one it was
         event.actor_kind,
         event.actor_role,
-        event.actor_organisation_name,
+        entry.organisation,
         event.actor_organisation_id,
         event.channel,
         entry.customer.name if entry.customer else "",

@@ -85,6 +85,8 @@ def of_tenant(name: str) -> set[str]:
         may |= {"former:agents", "relecloud:agents", "tailspin:agents"}  # relationships of their own with it
     if name == EMPTY:
         may |= {f"{seller}:agents" for seller in SELLERS}
+    if name == ENDED:
+        may |= {f"{seller}:editors" for seller in SELLERS}
     return may
 
 
@@ -131,9 +133,9 @@ def of_view(partner: str, customer: str) -> set[str]:
 
 
 def of_own_view(partner: str, customer: str) -> set[str]:
-    """Alias and other domains: the partner alone, while the relationship lasts."""
+    """Alias and other domains: the partner alone, while the relationship lasts; afterwards in its activity log."""
     if partner in SELLERS and customer == ENDED:
-        return set()
+        return {f"{partner}:editors"}
     return {f"{partner}:agents"}
 
 
@@ -148,7 +150,8 @@ def of_subscription(seller: str, customer: str) -> set[str]:
 
 
 def agents_of_sale(seller: str, customer: str) -> set[str]:
-    return set() if customer == ENDED else {f"{seller}:agents"}
+    """What happened stays in the seller's activity log when the customer is no longer its own."""
+    return {f"{seller}:editors"} if customer == ENDED else {f"{seller}:agents"}
 
 
 def of_offer(seller: str, customer: str, what: str) -> set[str]:

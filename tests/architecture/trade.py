@@ -48,14 +48,15 @@ def _view(world: World, partner: str, customer: str) -> CustomerRelationship:
     """What a partner calls a customer: its own words, of which resellers are told the company name."""
     plant, about = world.canaries, f"{partner} has for {customer}"
     may, own = readers.of_view(partner, customer), readers.of_own_view(partner, customer)
+    finds = own if partner in SELLERS and customer != ENDED else ()
     # An alias goes before the company name, so only those without one show it to their own agents.
     return f.CustomerRelationshipFactory(
         partner=world.partners[partner],
         customer=world.customers[customer],
         company_name=f"{plant.word(f'company name {about}', may, readers.finders_of_view(partner, customer))} plc",
-        domain=f"{plant.word(f'domain {about}', may, own if partner in SELLERS else ())}.example",
+        domain=f"{plant.word(f'domain {about}', may, finds)}.example",
         domains=[f"{plant.word(f'other domain {about}', own, ())}.example"],
-        alias=f"{plant.word(f'alias {about}', own, own if partner in SELLERS else ())} there",
+        alias=f"{plant.word(f'alias {about}', own, finds)} there",
     )
 
 

@@ -130,6 +130,22 @@ def test_of_another_organisations_people_nobody_is_told_or_found(signed_in, worl
     assert str(theirs.user.pk) not in b"".join(signed_in.get("/activity/export/")).decode()
 
 
+def test_a_customer_that_acts_is_called_what_its_partner_calls_it(signed_in, world):
+    """Its own name for itself is its own; on every other page of ours it is the name we gave it."""
+    world.relationship.alias = "Our Contoso"
+    world.relationship.save()
+    admin = acting(member(world.customer.organisation, Role.GLOBAL_ADMIN, name="Their admin"))
+    event = write(
+        admin,
+        Action.CUSTOMER_RELATIONSHIP_ESTABLISHED,
+        organisation=world.provider.organisation,
+        customer_id=world.customer.pk,
+    )
+
+    assert entry(signed_in, event).who == "Our Contoso"
+    assert ",Contoso," not in b"".join(signed_in.get("/activity/export/")).decode()
+
+
 # -- each filter, with what it leaves out beside
 
 
@@ -460,3 +476,62 @@ def test_an_event_of_any_shape_is_told(action, data):
 def test_the_permission_is_global_admins_and_admin_agents_alone():
     holders = {role for role in ROLES if Permission.ACTIVITY_VIEW in ROLES[role]}
     assert holders == {Role.GLOBAL_ADMIN, Role.ADMIN_AGENT}
+
+
+# -- the same events on the pages they are about
+
+
+@pytest.mark.parametrize("role", [Role.HELPDESK_AGENT, Role.ADMIN_AGENT])
+def test_a_customers_page_tells_what_happened_there_last(client, world, agent, role):
+    """To everybody who may open it; the way to the whole log for those who may read that."""
+    other = ProviderFactory()
+    CustomerRelationshipFactory(partner=other, customer=world.customer)
+    stranger = acting(member(other.organisation, Role.ADMIN_AGENT))
+    write(stranger, Action.CONTACT_REPORT_ANSWERED, customer_id=world.customer.pk, note="Theirs")
+    choose_support_contact(
+        world.subscription, partner_id=world.trey.pk, version=0, note="Agreed on the phone", acting=agent
+    )
+    client.force_login(member(world.provider.organisation, role).user)
+
+    html = text(client.get(f"/customers/{world.customer.pk}/"))
+
+    assert "Trey Research designated as support contact" in html
+    assert "Agreed on the phone" in html
+    assert "Theirs" not in html
+    link = f'href="/activity/?customer={world.customer.pk}"'
+    assert (link in html) == (role == Role.ADMIN_AGENT)
+
+
+@pytest.mark.parametrize("role", [Role.HELPDESK_AGENT, Role.ADMIN_AGENT])
+def test_a_subscriptions_history_leads_to_its_events(client, world, agent, role):
+    outcome = choose_support_contact(world.subscription, partner_id=world.trey.pk, version=0, acting=agent)
+    person = member(world.provider.organisation, role)
+    client.force_login(person.user)
+
+    html = text(client.get(f"/customers/{world.customer.pk}/subscriptions/{world.subscription.public_id}/"))
+
+    assert "Designated by Admin agent · portal" in html
+    link = f"/activity/?subscription={world.subscription.pk}"
+    assert (f'href="{link}"' in html) == (role == Role.ADMIN_AGENT)
+    found = client.get(link)
+    assert found.status_code == (200 if role == Role.ADMIN_AGENT else 403)
+    if role == Role.ADMIN_AGENT:
+        assert [one.event.pk for one in found.context["list"].entries] == [outcome.event.pk]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_customers_page_asks_the_same_of_one_event_and_three(
+    signed_in, world, agent, count, django_assert_num_queries
+):
+    for _ in range(count):
+        write(
+            agent,
+            Action.DESIGNATION_MADE,
+            customer_id=world.customer.pk,
+            subscription_id=world.subscription.pk,
+            note="Why",
+        )
+    signed_in.get(f"/customers/{world.customer.pk}/")
+
+    with django_assert_num_queries(20):
+        signed_in.get(f"/customers/{world.customer.pk}/")
