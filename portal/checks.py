@@ -16,7 +16,7 @@ from portal.models import User
 ONE_ROLE = Warning(
     "One database role does everything: MIGRATION_DATABASE_URL is not set.",
     hint="The portal then owns its tables, so only a trigger, which an owner can drop, keeps audit events from "
-    "being changed. Give the tables to a role of their own; README, 'Deploy', has the lines.",
+    "being changed. Give the tables to a role of their own; portal/deployment/README.md has the lines.",
     id="portal.W001",
 )
 DEMONSTRATION = Warning(
