@@ -32,7 +32,7 @@ VARIABLES = (
         "MIGRATION_DATABASE_URL",
         TEXT,
         "advised",
-        "the same database as `portal_owner`, for `prepare`, `migrate`, `backup`, `restore`",
+        "the same database as `portal_owner`, for `prepare`, `migrate`, `backup`, `restore`, `apply_retention`",
     ),
     Variable(
         "REPLICA_URL",
@@ -44,13 +44,13 @@ VARIABLES = (
         "SECRET_KEY",
         TEXT,
         REQUIRED,
-        "50 or more random characters; webhook secrets are derived from it, so another key needs new ones",
+        "50 or more random characters; webhook secrets are derived from it: to change it, keep the former one below",
     ),
     Variable(
         "SECRET_KEY_FALLBACKS",
         LIST,
         "",
-        "former keys: while one is here, what it signed or encrypted stays good",
+        "former keys: while one is here, what it signed or encrypted stays good, webhook secrets and second factors too",
     ),
     Variable("ALLOWED_HOSTS", LIST, REQUIRED, "host names people use"),
     Variable(
@@ -73,11 +73,26 @@ VARIABLES = (
     Variable("PORT", NUMBER, "8000", "on which port"),
     Variable("WEB_WORKERS", NUMBER, "one a core", "with how many processes"),
     Variable(
+        "WORKER_CONCURRENCY",
+        NUMBER,
+        "4",
+        "jobs one worker does at once, each with a connection while it runs",
+    ),
+    Variable(
+        "WORKER_STALLED_SECONDS",
+        NUMBER,
+        "30",
+        "3 to 60: a worker silent for so long counts as dead, and its jobs are begun again",
+    ),
+    Variable(
         "API_REQUESTS_PER_MINUTE",
         NUMBER,
         "500",
         "calls of one organisation to the API; over it, 429 until the minute ends",
     ),
+    Variable("AUDIT_RETENTION_YEARS", NUMBER, "7", "what `apply_retention` leaves of the activity log"),
+    Variable("METRICS_TOKEN", TEXT, "", "16 or more characters: `/metrics` is there, for whoever bears it"),
+    Variable("OPERATOR_ADMIN", SWITCH, "0", "1 mounts the operators' admin at `/operator/`, to read only"),
     Variable("DB_PREPARED", SWITCH, "1", "0 behind a transaction pooler (PgBouncer)"),
     Variable(
         "PG_BIN",
