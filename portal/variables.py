@@ -50,7 +50,7 @@ VARIABLES = (
         "SECRET_KEY_FALLBACKS",
         LIST,
         "",
-        "former keys: while one is here, what it signed or encrypted stays good, webhook secrets and second factors too",
+        "former keys: while one is here, what it signed or encrypted stays good, webhook secrets too",
     ),
     Variable("ALLOWED_HOSTS", LIST, REQUIRED, "host names people use"),
     Variable(
