@@ -57,9 +57,8 @@ def _database(place: dict[str, Any], *, as_owner: bool, prepared: bool) -> dict[
     options |= {"server_side_binding": prepared, "connect_timeout": options.get("connect_timeout", 5)}
     # Several statements at once, as migrations have them, cannot be prepared.
     options["prepare_threshold"] = 0 if prepared and not as_owner else None
-    if (
-        prepared
-    ):  # a transaction pooler refuses start-up options; the operators' page has the ALTER ROLE that stands in
+    # A transaction pooler refuses start-up options; the operators' page has the ALTER ROLE that stands in.
+    if prepared:
         limits = OWNER_LIMITS if as_owner else LIMITS
         options["options"] = f"{options.get('options', '')} {start_up(limits)}".strip()
     return {
