@@ -16,7 +16,14 @@ from portal.pg import DatabaseUnavailable
 
 OLDEST_POSTGRESQL = 15
 REPLICA = "replica"  # its name among Django's databases; there only while REPLICA_URL says where
-LIMITS = {"statement_timeout": "5s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "30s"}
+# A page reads few rows of many, from memory or a solid-state disk: an index is worth its reads, compiling never is.
+PLANNING = {"random_page_cost": "1.1", "jit": "off"}
+LIMITS = {
+    "statement_timeout": "5s",
+    "lock_timeout": "3s",
+    "idle_in_transaction_session_timeout": "30s",
+    **PLANNING,
+}
 # A migration may take long, but must not queue everybody behind a lock it waits for.
 OWNER_LIMITS = {"lock_timeout": "30s"}
 # Of a driver's message, when nobody is at the other end.

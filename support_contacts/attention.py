@@ -51,11 +51,10 @@ def count_for(actor: Actor) -> int:
     counts = (
         Partner.objects.filter(pk=me)
         .annotate(
-            stale=CappedCount(own.touched(me, None, now).needs_attention(now)),
-            unseen=CappedCount(own.unseen()),
+            waiting=CappedCount(own.waiting(me, now)),
             reports=CappedCount(ContactReport.objects.open().at_customers_of(me, now)),
         )
-        .values_list("stale", "unseen", "reports")
+        .values_list("waiting", "reports")
         .first()
     )
     return sum(counts or ())

@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
 from customers.models import CustomerRelationship
@@ -22,6 +23,8 @@ from support_contacts.filters import LONGEST_MENU, CappedCount
 from support_contacts.models import ContactReport, Designation, Lack
 
 _VIEW = "subscription__customer__relationships__"
+#: More customers or subscriptions than this that mean a search are not looked up one by one.
+FEW = 20_000
 #: Each has an index: of designations by since, of the provider's customers by name.
 ORDERS = {"since": newest("started_at"), "customer": Order("customer_sort")}
 
@@ -87,7 +90,6 @@ class DesignationFilter:
     def heading(self) -> Heading:
         """All counts and the menu in one query."""
         me = self._me
-        stored = Designation.objects.at_customers_of(me, self.now).stored()
         counts = {
             "everything": CappedCount(self._searched.stored()),  # type: ignore[attr-defined]
             "attention": CappedCount(self._attention),
@@ -96,11 +98,10 @@ class DesignationFilter:
         }
         if self.state in ("holds", "ended"):
             counts["chosen"] = CappedCount(self.rows)
+        stored = Designation.objects.stored().filter(provider_id=me, partner=OuterRef("pk"))
         partners = ArraySubquery(
-            Partner.objects.filter(
-                Q(pk__in=stored.values("partner_id"))
-                | Q(pk=self.data["partner"]) & Q(pk__in=Partner.objects.visible_to(self.actor).values("pk"))
-            )
+            Partner.objects.visible_to(self.actor)
+            .filter(Q(Exists(stored)) | Q(pk=self.data["partner"]))
             .order_by("organisation__sort_name", "pk")
             .values_list(JSONObject(id="pk", name="organisation__name"), flat=True)[:LONGEST_MENU]
         )
@@ -119,38 +120,62 @@ class DesignationFilter:
         rows: Any = Designation.objects.at_customers_of(self._me, self.now)
         if self.data["partner"]:
             rows = rows.filter(partner_id=self.data["partner"])
-        return rows.filter(self._means(self.data["q"])) if self.data["q"] else rows
+        return self._meaning(rows, self.data["q"]) if self.data["q"] else rows
 
-    def _means(self, text: str) -> Q:
+    def _meaning(self, rows: Any, text: str) -> QuerySet[Designation]:
         """An id means one thing; words are looked for in customer, offer and partner."""
         guid, me = canonical_guid(text), self._me
+        subscriptions = Subscription.objects.sold_by(me)
         if guid is not None:
-            own = Subscription.objects.sold_by(me).identified(text)
-            return (
-                Q(subscription__customer_id=guid) | Q(subscription__in=own.values("pk")) | Q(partner_id=guid)
-            )
+            own = subscriptions.identified(text)
+            asked = Q(subscription__customer_id=guid) | Q(subscription__in=own.values("pk"))
+            return rows.filter(asked | Q(partner_id=guid))
         words, folded = query_words(text), fold(text)
         if not words or not folded:
-            return Q(pk__in=[])
-        known = CustomerRelationship.objects.matching(me, words)
+            return rows.none()
+        known, offers = self._named
+        partner = Q(partner__organisation__sort_name__contains=folded)
+        if self._are_few:  # all that mean it, found from their own indexes
+            mine: Any = Designation.objects.filter(provider_id=me)
+            found = mine.filter(subscription__customer_id__in=known.values("customer_id")).values("pk")
+            return rows.filter(
+                pk__in=found.union(
+                    mine.filter(subscription__in=offers.values("pk")).values("pk"),
+                    mine.filter(partner).values("pk"),
+                )
+            )
+        # So many that a page is soon full: each row is asked, in the order of the page's index.
+        named = known.filter(customer_id=OuterRef("subscription__customer_id"))
+        means = Q(Exists(named)) | Q(subscription__sort_name__contains=folded) | partner
+        meant = Case(When(means, then=Value(True)), default=Value(False))
+        return rows.alias(meant=meant).filter(meant=True)
+
+    @cached_property
+    def _named(self) -> tuple[QuerySet, QuerySet]:
+        """The customers and the subscriptions that the words mean."""
+        text = self.data["q"]
         return (
-            Q(subscription__customer_id__in=known.values("customer_id"))
-            | Q(subscription__sort_name__contains=folded)
-            | Q(partner__organisation__sort_name__contains=folded)
+            CustomerRelationship.objects.matching(self._me, query_words(text)),
+            Subscription.objects.sold_by(self._me).filter(sort_name__contains=fold(text)),
         )
+
+    @cached_property
+    def _are_few(self) -> bool:
+        """Whether the words mean so few that these are better found first. One query, that counts no further."""
+        known, offers = (CappedCount(rows, cap=FEW) for rows in self._named)
+        counts = Partner.objects.filter(pk=self._me).values_list(known, offers).first()
+        return counts is None or sum(counts) <= FEW
 
     @property
     def _attention(self) -> QuerySet[Designation]:
         """What stands and does not hold, and ends that others brought about and nobody has seen."""
         rows: Any = self._searched
+        if not (cause := self.data["cause"]):
+            return rows.waiting(self._me, self.now)
         own: Any = Designation.objects.filter(provider_id=self._me)
-        touched, unseen = own.touched(self._me, None, self.now), own.unseen()
-        if cause := self.data["cause"]:
-            stale = touched.needs_attention(self.now)
-            stale = stale.lacking(cause, self.now) if cause in Lack else stale.none()
-            return rows.filter(pk__in=stale.values("pk").union(unseen.filter(ended_as=cause).values("pk")))
-        found: QuerySet[Designation] = rows.filter(pk__in=touched.values("pk").union(unseen.values("pk")))
-        return found.waiting(self.now)  # type: ignore[attr-defined]
+        stale = own.touched(self._me, None, self.now).needs_attention(self.now)
+        stale = stale.lacking(cause, self.now) if cause in Lack else stale.none()
+        return rows.filter(pk__in=stale.values("pk").union(own.unseen().filter(ended_as=cause).values("pk")))
 
     @property
     def _ending(self) -> QuerySet[Designation]:

@@ -82,8 +82,8 @@ class CappedCount(Subquery):
     output_field = IntegerField()
     empty_result_set_value = 0
 
-    def __init__(self, queryset: QuerySet, **extra: Any) -> None:
-        super().__init__(queryset.order_by().values("pk")[: COUNTED + 1], **extra)
+    def __init__(self, queryset: QuerySet, *, cap: int = COUNTED, **extra: Any) -> None:
+        super().__init__(queryset.order_by().values("pk")[: cap + 1], **extra)
 
 
 @dataclass(frozen=True, slots=True)

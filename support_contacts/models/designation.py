@@ -81,10 +81,18 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         page out of many, where asking of all at once would read them all."""
         return self.alias(asked=_asked(at)).filter(ended_at=None, asked=True)
 
-    def waiting(self, at: datetime):
-        """What an agent has to see to, asked likewise: choices that do not hold, and ends nobody has seen."""
+    def waiting(self, provider_id: uuid.UUID, at: datetime):
+        """What an agent of a provider has to see to, asked likewise of those that may be: choices that do not hold,
+        and ends nobody has seen."""
+        own = self.model._default_manager.filter(provider_id=provider_id)
+        may_be = own.touched(provider_id, None, at).values("pk").union(own.unseen().values("pk"))
         unseen = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None)
-        return self.live().alias(asked=_asked(at)).filter(Q(ended_at=None, asked=False) | unseen)
+        return (
+            self.filter(pk__in=may_be)
+            .live()
+            .alias(asked=_asked(at))
+            .filter(Q(ended_at=None, asked=False) | unseen)
+        )
 
     def lacking(self, lack: str, at: datetime):
         """Choices that stand and do not hold for this reason before all others."""

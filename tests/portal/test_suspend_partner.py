@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from portal.models import AuditEvent, AuditNote, Partner, PartnerSuspension
-from tests.factories import ResellerFactory
+from support_contacts.models import Designation, Reason, standings, verdict
+from tests.factories import DesignationFactory, MembershipFactory, ResellerFactory, make_eligible
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,35 @@ def test_each_is_one_event_of_the_partner_itself(reseller):
         assert (event.organisation_id, event.actor_kind) == (reseller.pk, "operator")
     assert "Unpaid" not in str(first.after)  # free text may name people: it stands in its own row
     assert AuditNote.objects.get().text == "Unpaid"
+
+
+def test_why_it_was_lifted_is_kept_too(reseller):
+    run("--partner", "4711", "--reason", "Unpaid")
+    run("--partner", "4711", "--lift", "--reason", "Paid")
+    assert {note.text for note in AuditNote.objects.all()} == {"Unpaid", "Paid"}
+
+
+def test_what_it_was_chosen_for_falls_back_at_once_and_comes_back_with_the_lift():
+    """Customers are shown the provider meanwhile (R3, R7); its own people still sign in, its programs still speak."""
+    reseller = ResellerFactory(partner_id="4711")
+    person = MembershipFactory(organisation=reseller.organisation)
+    designation = DesignationFactory(partner=reseller)
+    subscription = designation.subscription
+    make_eligible(reseller, provider=subscription.provider, customer=subscription.customer)
+
+    def in_force():
+        return list(Designation.objects.in_force(timezone.now()))
+
+    assert in_force() == [designation]
+    run("--partner", "4711", "--reason", "Unpaid")
+    assert in_force() == []
+    standing = standings(subscription.provider, subscription.customer_id)[reseller.pk]
+    judged = verdict(standing, at=timezone.now(), told_to=subscription.provider_id)
+    assert judged.reason == Reason.RESELLER_SUSPENDED
+    person.user.refresh_from_db()
+    assert person.user.is_active
+    run("--partner", "4711", "--lift")
+    assert in_force() == [designation]
 
 
 def test_suspended_again_after_a_lift_is_a_second_interval(reseller):
