@@ -66,6 +66,7 @@ class Told:
     name: str
     text: str
     example: str
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ READ_ALOUD = (
 )
 #: Forms about the person, not about an organisation's rows; every other one says which organisation it is for (R11).
 PERSONAL = re.compile(
-    r"account_\w+|'preferences'|'join'|demo-sign-in|switch|language_url|logout_url|action_url|portal/join|portal/arrival|portal/mail_off"
+    r"account_\w+|'preferences'|'join'|demo-sign-in|switch|language_url|logout_url|action_url|portal/join|portal/arrival|portal/mail_off|mfa_activate_totp"
 )
 _TAG = re.compile(
     r"<(?P<name>[a-z][\w-]*)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*'|\{%.*?%\}|\{\{.*?\}\})*)>", re.DOTALL
