@@ -5,7 +5,7 @@ import os
 import sys
 
 # These change tables; all others run as the role that owns none.
-AS_OWNER = {"prepare", "migrate", "createcachetable", "flush"}
+AS_OWNER = {"prepare", "migrate", "createcachetable", "flush", "generate_data"}
 
 
 def main() -> None:
