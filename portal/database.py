@@ -15,7 +15,18 @@ from portal import embedded
 from portal.pg import DatabaseUnavailable
 
 OLDEST_POSTGRESQL = 15
-LIMITS = {"statement_timeout": "5s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "30s"}
+LIMITS = {
+    "statement_timeout": "5s",
+    "lock_timeout": "3s",
+    "idle_in_transaction_session_timeout": "30s",
+    # Pages ask for few rows by index. Compiling such a question, or starting helpers for it, takes longer than the
+    # answer; and on today's disks a row reached by an index costs about as much as one that is read in passing.
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "random_page_cost": "1.1",
+    # One provider may hold half of all rows and another ten: a plan made for anybody is right for neither.
+    "plan_cache_mode": "force_custom_plan",
+}
 # A migration may take long, but must not queue everybody behind a lock it waits for.
 OWNER_LIMITS = {"lock_timeout": "30s"}
 # Of a driver's message, when nobody is at the other end.

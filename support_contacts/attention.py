@@ -13,7 +13,7 @@ from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.models import Partner
 from subscriptions.models import Subscription
-from support_contacts.filters import CappedCount
+from support_contacts.counting import COUNTED, CappedCount
 from support_contacts.models import (
     ContactReport,
     Designation,
@@ -56,6 +56,14 @@ def count_for(actor: Actor) -> int:
         .first()
     )
     return sum(counts or ())
+
+
+def needing(provider_id: uuid.UUID, *, at: datetime) -> list[uuid.UUID]:
+    """The designations of this provider that need attention, found once for count and page, up to the cap."""
+    own = Designation.objects.at_customers_of(provider_id, at)
+    stale = own.touched(provider_id, None, at).needs_attention(at)
+    found = stale.values_list("pk", flat=True).union(own.unseen().values_list("pk", flat=True))
+    return list(found[: COUNTED + 1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The list of a provider's designations as its template reads it: rows, chips, menu, pages, each with its address."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,17 +23,10 @@ from portal.models import Action, AuditEvent, Partner
 from portal.names import fold, query_words
 from portal.templatetags.ui import number
 from subscriptions.models import LIVE, Subscription
-from support_contacts.attention import (
-    ENDS,
-    SOON,
-    AttentionRow,
-    Cause,
-    ReportRow,
-    cause_of,
-    names_of,
-)
+from support_contacts.attention import ENDS, SOON, AttentionRow, Cause, ReportRow, cause_of, names_of, needing
 from support_contacts.contacts import standings_of
-from support_contacts.filters import COUNTED, LONGEST_MENU, CappedCount
+from support_contacts.counting import COUNTED, CappedCount, among
+from support_contacts.filters import LONGEST_MENU
 from support_contacts.models import ENDED_BY_OTHERS, ContactReport, Designation, force
 from support_contacts.operations.repair import LARGEST
 
@@ -100,11 +94,13 @@ class AttentionList:
             | Q(partner__organisation__sort_name__contains=folded)
         )
 
+    @cached_property
+    def _needing(self) -> list[uuid.UUID]:
+        return needing(self.provider.pk, at=self.now)
+
     @property
     def _attention(self) -> QuerySet[Designation]:
-        stale = Designation.objects.touched(self.provider.pk, None, self.now).needs_attention(self.now)
-        unseen = Designation.objects.filter(provider_id=self.provider.pk).unseen()
-        return self._searched.filter(pk__in=stale.values("pk").union(unseen.values("pk")))
+        return self._searched.filter(pk__in=among(self._needing))
 
     @property
     def _ending(self) -> QuerySet[Designation]:
@@ -122,9 +118,7 @@ class AttentionList:
 
     @cached_property
     def page(self) -> Page[Designation]:
-        rows = self.rows.with_force(self.now).select_related(  # type: ignore[attr-defined]
-            "subscription", "partner__organisation"
-        )
+        rows = self.rows.select_related("subscription", "partner__organisation")
         return page_of(rows, ORDER, size=PAGE_SIZE, after=self.data["after"], before=self.data["before"])
 
     @cached_property
@@ -147,9 +141,12 @@ class AttentionList:
             note = notes.get((row.subscription_id, row.ended_at), "")
             return AttentionRow(row, named, False, here, cause=cause, note=note)
         standing = standings[row.provider_id, row.partner_id, customer_id]
-        if not row.holds:  # type: ignore[attr-defined]  # annotated
+        judged = force(
+            row, standing, at=self.now
+        )  # in memory: as SQL it would be asked of more than these rows
+        if not judged or row.subscription.is_new_commerce:
             return AttentionRow(row, named, False, here, cause=cause_of(row, standing, at=self.now))
-        ends = force(row, standing, at=self.now).grant_ends_at
+        ends = judged.grant_ends_at
         return AttentionRow(row, named, True, here, ends=ends if ends and ends - self.now <= SOON else None)
 
     def _notes(self, ended: Sequence[Designation]) -> dict[tuple, str]:
@@ -192,7 +189,7 @@ class AttentionList:
 
     @cached_property
     def heading(self) -> Heading:
-        """All counts and the menu in one query."""
+        """All counts and the menu in one query, beside the one that finds what needs attention."""
         me = self.provider.pk
         stored = Designation.objects.at_customers_of(me, self.now).stored()
         row = (

@@ -16,8 +16,9 @@ from portal.actor import Actor
 from portal.keyset import Page, page_of
 from portal.names import fold
 from portal.templatetags.ui import country, number
+from support_contacts.counting import COUNTED
 from support_contacts.customer_rows import CustomerRow, rows_for
-from support_contacts.filters import COUNTED, ORDERS, CustomerFilter, Heading
+from support_contacts.filters import ORDERS, CustomerFilter, Heading
 
 PAGE_SIZE = 25
 #: What the address keeps, in this order; cursors are added where a page is meant.

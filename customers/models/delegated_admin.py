@@ -94,7 +94,14 @@ class DelegatedAdmin(Lifecycle):
                 violation_error_message=_("This delegated admin relationship is here already."),
             ),
         ]
-        indexes = [models.Index(fields=["relationship", "established_at"], name="delegated_admin_rel")]
+        indexes = [
+            models.Index(fields=["relationship", "established_at"], name="delegated_admin_rel"),
+            # What has run out or was ended, and what soon will be: found from the end, among all grants there are.
+            models.Index(fields=["ends_at"], name="delegated_admin_ends"),
+            models.Index(
+                fields=["ended_at"], condition=Q(ended_at__isnull=False), name="delegated_admin_ended"
+            ),
+        ]
 
     def __str__(self):
         return f"{self.relationship.partner} @ {self.relationship}"

@@ -341,7 +341,7 @@ def test_the_pages_query_count_is_constant(signed_in, world, duty, django_assert
     signed_in.get(NEEDS)
     # Session, person, memberships; counts, page, relationships, grants, suspensions, names; in the frame the
     # count and the bell's three.
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         signed_in.get(NEEDS)
     for _ in range(4):
         customer = CustomerFactory()
@@ -352,7 +352,7 @@ def test_the_pages_query_count_is_constant(signed_in, world, duty, django_assert
         DesignationFactory(
             subscription=SubscriptionFactory(provider=world.provider, customer=customer), partner=reseller
         )
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         signed_in.get(NEEDS)
 
 
