@@ -16,13 +16,17 @@ from portal.pg import DatabaseUnavailable
 
 OLDEST_POSTGRESQL = 15
 REPLICA = "replica"  # its name among Django's databases; there only while REPLICA_URL says where
-# A page reads few rows of many, from memory or a solid-state disk: an index is worth its reads, compiling never is.
-PLANNING = {"random_page_cost": "1.1", "jit": "off"}
 LIMITS = {
     "statement_timeout": "5s",
     "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "30s",
-    **PLANNING,
+    # Pages ask for few rows by index. Compiling such a question, or starting helpers for it, takes longer than the
+    # answer; and on today's disks a row reached by an index costs about as much as one that is read in passing.
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "random_page_cost": "1.1",
+    # One provider may hold half of all rows and another ten: a plan made for anybody is right for neither.
+    "plan_cache_mode": "force_custom_plan",
 }
 # A migration may take long, but must not queue everybody behind a lock it waits for.
 OWNER_LIMITS = {"lock_timeout": "30s"}

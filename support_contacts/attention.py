@@ -13,7 +13,7 @@ from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.models import Partner
 from subscriptions.models import Subscription
-from support_contacts.filters import CappedCount
+from support_contacts.counting import CappedCount
 from support_contacts.models import (
     ENDED_BY_OTHERS,
     ContactReport,

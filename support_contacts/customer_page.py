@@ -28,8 +28,8 @@ from support_contacts.models import (
     Standing,
     candidates,
     intervals,
-    standings,
 )
+from support_contacts.nearby import LISTED_AT_MOST, Nearby, nearby
 from support_contacts.open_requests import OpenRequest, open_requests
 from support_contacts.origin import own_page
 from support_contacts.reasons import ReasonWords, cause, words
@@ -146,8 +146,12 @@ class CustomerPage:
         return self.relationship.customer_id
 
     @cached_property
+    def nearby(self) -> Nearby:
+        return nearby(self.provider, self.customer_id, also=self.relationship.reseller_of_record_id)
+
+    @property
     def standings(self) -> Mapping[Any, Standing]:
-        return standings(self.provider, self.customer_id)
+        return self.nearby.standings
 
     # -- our own delegated admin
 
@@ -238,7 +242,8 @@ class CustomerPage:
         others = sorted(
             found.unavailable, key=lambda c: _RANKS[c.verdict.reason or Reason.RELATIONSHIP_MISSING]
         )
-        return [ResellerRow(c, None) for c in found.eligible] + [self._other(c) for c in others]
+        room = LISTED + LISTED_AT_MOST
+        return [ResellerRow(c, None) for c in found.eligible] + [self._other(c) for c in others[:room]]
 
     def _other(self, candidate: Candidate) -> ResellerRow:
         why = words(candidate.verdict, customer=self.relationship.name, reseller=candidate.partner.name)
@@ -303,6 +308,15 @@ class CustomerPage:
     @property
     def more_resellers(self) -> list[ResellerRow]:
         return self._resellers[LISTED:]
+
+    @property
+    def more_count(self) -> int:
+        """How many of our resellers stand below the first ones, also those there is no room for."""
+        return max(len(self._resellers), self.nearby.total) - len(self.resellers)
+
+    @property
+    def lists_part(self) -> bool:
+        return self.nearby.total > len(self._resellers)
 
     @cached_property
     def reseller_of_record(self) -> str:

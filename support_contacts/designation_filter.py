@@ -19,7 +19,8 @@ from portal.models import Partner, established
 from portal.names import fold, query_words
 from subscriptions.models import Subscription
 from support_contacts.attention import SOON
-from support_contacts.filters import LONGEST_MENU, CappedCount
+from support_contacts.counting import CappedCount
+from support_contacts.filters import LONGEST_MENU
 from support_contacts.models import ContactReport, Designation, Lack
 
 _VIEW = "subscription__customer__relationships__"

@@ -1,16 +1,15 @@
 """Which customers a list shows: what may stand in its address, and the rows that answer it."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
-from django.db.models import IntegerField, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import CustomerRelationship
@@ -20,10 +19,9 @@ from portal.keyset import CursorField, Order, newest
 from portal.models import Partner
 from portal.names import query_words
 from subscriptions.models import LIVE, Subscription
+from support_contacts.counting import CappedCount, DistinctValues
 from support_contacts.models import Designation
 
-#: Totals are counted up to here and shown as "10,000+" beyond.
-COUNTED = 10_000
 LONGEST_SEARCH = 200
 #: A provider has few of these; a menu longer than this would be a list of its own.
 LONGEST_MENU = 200
@@ -73,17 +71,6 @@ class CustomerListForm(forms.Form):
 
     def clean_sort(self) -> str:
         return self.cleaned_data["sort"] or "name"
-
-
-class CappedCount(Subquery):
-    """How many rows a query has, counted to the cap and one more."""
-
-    template = "(SELECT count(*) FROM (%(subquery)s) capped)"
-    output_field = IntegerField()
-    empty_result_set_value = 0
-
-    def __init__(self, queryset: QuerySet, *, cap: int = COUNTED, **extra: Any) -> None:
-        super().__init__(queryset.order_by().values("pk")[: cap + 1], **extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,38 +131,22 @@ class CustomerFilter:
         return found[0] if len(found) == 1 else None
 
     def heading(self) -> Heading:
-        """All counts and menus in one query."""
+        """All counts and menus in one query, and the partners they name in another."""
         searched = self._searched
         attention, designated = searched.filter(self._needs_attention), searched.filter(self._has_designation)
-        own = self._own.order_by()
-        of_record = self._subscriptions.exclude(reseller_of_record="").order_by()
+        of_record = self._subscriptions.filter(reseller_of_record__gt="")
         row = (
             Partner.objects.filter(pk=self._me)
             .annotate(
                 everything=CappedCount(searched),
                 needing=CappedCount(attention),
                 having=CappedCount(designated),
-                countries=ArraySubquery(
-                    own.exclude(country="").values_list("country", flat=True).distinct()[:LONGEST_MENU]
-                ),
-                partner_ids=ArraySubquery(
-                    of_record.values_list("reseller_of_record", flat=True).distinct()[:LONGEST_MENU]
-                ),
-                customers_partner_ids=ArraySubquery(
-                    self._partners.filter(pk__in=own.values("reseller_of_record_id"))
-                    .exclude(partner_id="")
-                    .values_list("partner_id", flat=True)[:LONGEST_MENU]
-                ),
-                known=ArraySubquery(
-                    self._partners.exclude(partner_id="")
-                    .filter(
-                        Q(partner_id__in=of_record.values("reseller_of_record"))
-                        | Q(pk__in=own.values("reseller_of_record_id"))
-                        | Q(partner_id=self.record)
-                    )
-                    .values_list(JSONObject(partner_id="partner_id", name="organisation__name"), flat=True)[
-                        :LONGEST_MENU
-                    ]
+                countries=DistinctValues(self._own.filter(country__gt=""), "country", at_most=LONGEST_MENU),
+                partner_ids=DistinctValues(of_record, "reseller_of_record", at_most=LONGEST_MENU),
+                customers_records=DistinctValues(
+                    self._own.filter(reseller_of_record_id__isnull=False),
+                    "reseller_of_record_id",
+                    at_most=LONGEST_MENU,
                 ),
             )
             .values()
@@ -183,14 +154,24 @@ class CustomerFilter:
         )
         if row is None:
             return Heading()
+        known = self._known({*row["partner_ids"], self.record}, row["customers_records"])
+        of_customers = {one.partner_id for one in known if one.pk in row["customers_records"]}
         return Heading(
             row["everything"],
             row["needing"],
             row["having"],
             tuple(row["countries"]),
-            tuple({*row["partner_ids"], *row["customers_partner_ids"]}),
-            {known["partner_id"]: known["name"] for known in row["known"]},
+            tuple({*row["partner_ids"], *of_customers}),
+            {one.partner_id: one.name for one in known},
         )
+
+    def _known(self, partner_ids: Collection[str], tenants: Collection[uuid.UUID]) -> list[Partner]:
+        """Those of them whom we may know by name."""
+        if not (found := list(filter(None, partner_ids))) and not tenants:
+            return []
+        named = Q(partner_id__in=found) | Q(pk__in=list(tenants))
+        rows = self._partners.filter(named).exclude(partner_id="").select_related("organisation")
+        return list(rows)
 
     # -- questions
 
@@ -257,8 +238,9 @@ class CustomerFilter:
 
     @property
     def _needs_attention(self) -> Q:
-        stale = Designation.objects.needs_attention(self.now).filter(provider_id=self._me)
+        stale = Designation.objects.touched(self._me, None, self.now).needs_attention(self.now)
+        stale = stale.filter(provider_id=self._me)
         return Q(customer_id__in=stale.values("subscription__customer_id"))
 
 
-__all__ = ["COUNTED", "ORDERS", "CustomerFilter", "CustomerListForm", "Heading"]
+__all__ = ["ORDERS", "CustomerFilter", "CustomerListForm", "Heading"]

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from portal.actor import Actor
 from portal.keyset import Page, Row
 from portal.templatetags.ui import number
-from support_contacts.filters import COUNTED
+from support_contacts.counting import COUNTED
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ from support_contacts.models import (
     contact_at,
     intervals,
     on_day,
-    standings,
 )
+from support_contacts.nearby import LISTED_AT_MOST, Nearby, nearby
 from support_contacts.reasons import ReasonWords, cause, words
 from support_contacts.steps import Step, Steps
 
@@ -114,8 +114,13 @@ class SubscriptionPage:
         )
 
     @cached_property
+    def nearby(self) -> Nearby:
+        row = self.subscription
+        return nearby(self.provider, row.customer_id, of_record=row.reseller_of_record, find=self.find)
+
+    @property
     def standings(self) -> Mapping[uuid.UUID, Standing]:
-        return standings(self.provider, self.subscription.customer_id)
+        return self.nearby.standings
 
     @cached_property
     def candidates(self) -> Candidates:
@@ -172,9 +177,20 @@ class SubscriptionPage:
         keep = {self.chosen, self.contact.partner.pk if self.contact.partner else None}
         return first + [c for c in self.candidates.eligible if c.partner.pk in keep and c not in first]
 
-    @property
+    @cached_property
     def unavailable(self) -> list[Unavailable]:
-        return [self._unavailable(c) for c in self.candidates.unavailable if self._is_found(c)]
+        """As many as the page has room for; the others are found by name or PartnerID."""
+        found = [c for c in self.candidates.unavailable if self._is_found(c)]
+        return [self._unavailable(c) for c in found[:LISTED_AT_MOST]]
+
+    @property
+    def unavailable_count(self) -> int:
+        return self.nearby.total - len(self.candidates.eligible)
+
+    @property
+    def lists_part(self) -> bool:
+        """Of those not available more answer, or may, than are listed."""
+        return len(self.unavailable) >= LISTED_AT_MOST and self.unavailable_count > LISTED_AT_MOST
 
     @cached_property
     def steps(self) -> Steps:

@@ -79,6 +79,12 @@ class Partner(models.Model):
                 violation_error_message=_("This role does not exist."),
             ),
         ]
+        indexes = [
+            # Whoever acts as reseller no more is found among many thousands that do.
+            models.Index(
+                fields=["organisation"], condition=Q(is_indirect_reseller=False), name="partner_not_reseller"
+            ),
+        ]
 
     def __str__(self):
         return self.organisation.name

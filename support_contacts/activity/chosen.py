@@ -21,7 +21,8 @@ from portal.identifiers import canonical_guid
 from portal.models import Action, AuditEvent, Credential, Membership, User
 from portal.names import fold, query_words
 from subscriptions.models import Subscription
-from support_contacts.filters import COUNTED, LONGEST_MENU
+from support_contacts.counting import COUNTED
+from support_contacts.filters import LONGEST_MENU
 
 #: How many of those that words can mean are offered to choose from.
 OFFERED = 10

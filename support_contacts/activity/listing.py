@@ -18,7 +18,7 @@ from portal.models import AuditEvent
 from portal.templatetags.ui import number
 from support_contacts.activity.chosen import Found, Wanted, counted, events
 from support_contacts.activity.entries import Entry, entries
-from support_contacts.filters import COUNTED
+from support_contacts.counting import COUNTED
 
 PAGE_SIZE = 50
 ORDER = newest("at")

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import CustomerRelationship, active_grant
+from customers.models import CustomerRelationship, DelegatedAdmin, active_grant
 from portal.identifiers import uuid7
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.tenancy import TenantQuerySet
@@ -59,6 +59,10 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
     def with_force(self, at: datetime):
         """Each row with `holds`: would its partner be eligible at `at`? The one rule of R3, as SQL."""
         return self.annotate(holds=ExpressionWrapper(holds(at), output_field=BooleanField()))
+
+    def by_force(self, at: datetime):
+        """`holds` as `with_force` has it, to filter by: not asked of each row that is read."""
+        return self.alias(holds=ExpressionWrapper(holds(at), output_field=BooleanField()))
 
     def in_force(self, at: datetime):
         """Choices that customers are shown at `at`: stored, and their partner eligible at that instant (R3, R7)."""
@@ -118,14 +122,17 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
         resellers = ResellerRelationship.objects.filter(provider_id=provider_id)
         suspended = PartnerSuspension.objects.filter(_between("started_at", after, until))
-        grant = "subscription__customer__relationships__delegated_admins__"
-        own_grant = Q(subscription__customer__relationships__partner=F("partner"))
         ended = resellers.filter(_between("ended_at", after, until))
+        ran_out = DelegatedAdmin.objects.filter(_between("ends_at", after, until))
+        if after is None:  # of years of grants, most were followed by another that holds
+            again = DelegatedAdmin.objects.active(until).filter(relationship=OuterRef("relationship"))
+            ran_out = ran_out.exclude(Exists(again))
+        taken = DelegatedAdmin.objects.filter(_between("ended_at", after, until))
         return self.filter(
-            pk__in=mine.filter(own_grant & _between(f"{grant}ends_at", after, until))
+            pk__in=_resting_on(mine, ran_out)
             .values("pk")
             .union(
-                mine.filter(own_grant & _between(f"{grant}ended_at", after, until)).values("pk"),
+                _resting_on(mine, taken).values("pk"),
                 mine.filter(_between("hands_back_at", after, until)).values("pk"),
                 mine.filter(partner__in=ended.values("reseller_id")).values("pk"),
                 mine.filter(partner__in=suspended.values("partner_id")).values("pk"),
@@ -140,10 +147,9 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         resellers = ResellerRelationship.objects.filter(provider_id=provider_id)
         related = resellers.filter(_between("established_at", after, until))
         lifted = PartnerSuspension.objects.filter(_between("ended_at", after, until))
-        own_grant = Q(subscription__customer__relationships__partner=F("partner"))
-        granted = "subscription__customer__relationships__delegated_admins__established_at"
+        granted = DelegatedAdmin.objects.filter(_between("established_at", after, until))
         return self.filter(
-            pk__in=mine.filter(own_grant & _between(granted, after, until))
+            pk__in=_resting_on(mine, granted)
             .values("pk")
             .union(
                 mine.filter(partner__in=related.values("reseller_id")).values("pk"),
@@ -169,6 +175,16 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
     def unseen(self):
         """Ended by the reseller or by the move to new commerce, and no agent of the provider has seen it yet."""
         return self.filter(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None, subscription__status__in=LIVE)
+
+
+def _resting_on(
+    rows: "DesignationQuerySet", grants: models.QuerySet[DelegatedAdmin]
+) -> "DesignationQuerySet":
+    """Choices whose partner has one of these grants at the customer."""
+    there = "subscription__customer__relationships"
+    return rows.filter(
+        Q(**{f"{there}__partner": F("partner")}) & Q(**{f"{there}__in": grants.values("relationship")})
+    )
 
 
 def _between(field: str, after: datetime | None, until: datetime) -> Q:

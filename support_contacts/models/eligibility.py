@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import TextChoices
+from django.db.models import QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import DelegatedAdmin
@@ -143,14 +143,14 @@ class Candidates:
 
 
 def standings(
-    provider: Partner, customer_id: uuid.UUID, *, resellers: Iterable[uuid.UUID] | None = None
+    provider: Partner, customer_id: uuid.UUID, *, resellers: QuerySet | Iterable[uuid.UUID] | None = None
 ) -> dict[uuid.UUID, Standing]:
     """The records of this provider's resellers at this customer, by reseller. Three queries, whatever their number."""
     rows = ResellerRelationship.objects.filter(provider=provider).select_related(
         "reseller__organisation", "reseller__support_profile"
     )
     if resellers is not None:
-        rows = rows.filter(reseller_id__in=list(resellers))
+        rows = rows.filter(reseller_id__in=resellers if isinstance(resellers, QuerySet) else list(resellers))
     relationships: dict[uuid.UUID, list[ResellerRelationship]] = defaultdict(list)
     for row in rows:
         relationships[row.reseller_id].append(row)

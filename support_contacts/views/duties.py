@@ -60,6 +60,13 @@ def duties(request: HttpRequest) -> HttpResponse:
     rows, newer, older = _window(
         chosen(request.actor, show, q, now), request.GET.get("after", ""), request.GET.get("before", "")
     )
+    # Asked of the rows of this page: as a column of the question above, it would be asked of every row there is.
+    held = (
+        Designation.objects.visible_to(request.actor).with_force(now).filter(pk__in=[row.pk for row in rows])
+    )
+    holds = dict(held.values_list("pk", "holds"))
+    for row in rows:
+        row.holds = holds[row.pk]  # as with_force has it
     context = {
         "duties": told(rows, now),
         "show": show,
@@ -82,19 +89,16 @@ def export(request: HttpRequest) -> HttpResponse:
     """The same rows as the list shows, all of them, as CSV; written while it is sent."""
     now = timezone.now()
     show, q = DutiesForm(request.GET).state
-    rows = chosen(request.actor, show, q, now)
+    rows = chosen(request.actor, show, q, now).annotate(holds=F("holds"))
     response = StreamingHttpResponse(csv_lines(rows, now, _heads()), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="duties-{now:%Y-%m-%d}.csv"'
     return response  # type: ignore[return-value]  # a response all the same, in pieces
 
 
 def chosen(actor: Actor, show: str, q: str, now: datetime) -> QuerySet[Designation]:
-    """The intervals a chip and a search ask for, each with whether it holds."""
-    own = (
-        Designation.objects.visible_to(actor)
-        .filter(partner_id=actor.organisation.pk, started_at__lte=now)
-        .with_force(now)
-    )
+    """The intervals a chip and a search ask for. `holds` may be asked for of each."""
+    mine = Designation.objects.visible_to(actor).filter(partner_id=actor.organisation.pk, started_at__lte=now)
+    own = mine.by_force(now)
     stands = Q(ended_at=None, subscription__status__in=LIVE)
     if show == "earlier":
         # An interval that ended as it began was never shown to anybody.

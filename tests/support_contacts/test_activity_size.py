@@ -19,7 +19,7 @@ from support_contacts.activity import chosen, exporting
 from support_contacts.activity.chosen import Found, Wanted, events
 from support_contacts.activity.exporting import csv_lines
 from support_contacts.activity.listing import ORDER
-from support_contacts.filters import COUNTED
+from support_contacts.counting import COUNTED
 from tests.factories import CustomerFactory, ProviderFactory
 from tests.support_contacts.conftest import acting, member
 

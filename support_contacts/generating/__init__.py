@@ -1,0 +1,1 @@
+"""Invented organisations and histories in any number, to try the portal at size. See `run.generate`."""
