@@ -124,7 +124,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 # Theirs are counted per process, and by account alone let anybody lock a victim out; portal/ratelimit.py does better.
 ACCOUNT_RATE_LIMITS = False
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # the absolute limit; ActorMiddleware keeps it and the 60 minutes of rest
 SESSION_EXPIRE_AT_BROWSER_CLOSE = False
 
