@@ -1,5 +1,6 @@
 """How people are let in: allauth with our own limits, and no door for demo accounts outside the demo."""
 
+import uuid
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any
@@ -18,7 +19,8 @@ from django.utils.translation import ngettext
 
 from portal import ratelimit
 from portal.middleware import ORGANISATION, SEEN, STARTED
-from portal.models import User
+from portal.models import Membership, User
+from portal.prepared import Prepared
 
 #: The messages of allauth we pass on, in our words; the others say what everybody sees anyway.
 MESSAGES: dict[str, str | Promise] = {
@@ -27,9 +29,25 @@ MESSAGES: dict[str, str | Promise] = {
     ),
 }
 
+_MEMBERSHIPS = Prepared(
+    lambda user: Membership.objects.of(user).select_related("user"),
+    user=uuid.UUID,
+)
+
 
 class Backend(AuthenticationBackend):
-    """E-mail and password. Demo accounts exist only in the demo: neither a password nor a session opens them else."""
+    """E-mail and password. Demo accounts exist only in the demo: neither a password nor a session opens them else.
+
+    A session's person comes with the organisations they are in, which every page needs: one question for both.
+    """
+
+    def get_user(self, user_id: uuid.UUID) -> User | None:
+        members = _MEMBERSHIPS(user=user_id)
+        user = members[0].user if members else User.objects.filter(pk=user_id).first()
+        if user is None or not self.user_can_authenticate(user):
+            return None
+        user.read_memberships = members
+        return user
 
     def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
         return super().user_can_authenticate(user) and (settings.DEMO or not getattr(user, "is_demo", False))

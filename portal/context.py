@@ -16,7 +16,7 @@ from portal.permissions import Permission, can
 from portal.zones import abbreviation, city
 
 #: The page whose count stands in the rail, and the function that counts, asked only where the rail is drawn.
-ATTENTION, COUNT = "contacts:list", "support_contacts.attention.count_for"
+ATTENTION, COUNT = "contacts:list", "support_contacts.waiting.count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +81,16 @@ def navigation(request: HttpRequest, actor: Actor) -> list[Item]:
             url,
             icon,
             current=_is_current(request.path, url),
-            count=partial(_attention, actor) if name == ATTENTION else None,
+            count=partial(_attention, request) if name == ATTENTION else None,
         )
         for label, name, icon in wanted
         if (url := _url(name))
     ]
 
 
-def _attention(actor: Actor) -> int:
+def _attention(request: HttpRequest) -> int:
     """What needs this actor's attention; the app that knows lies above and is named as a string."""
-    count: int = import_string(COUNT)(actor)
+    count: int = import_string(COUNT)(request)
     return count
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from django.utils.cache import add_never_cache_headers
 from portal import metrics
 from portal.actor import Actor
 from portal.identifiers import canonical_guid, uuid7
-from portal.models import Membership
+from portal.models import Membership, User
 from portal.zones import COOKIE, zone_for
 
 logger = logging.getLogger("portal.requests")
@@ -83,7 +83,7 @@ class ActorMiddleware:
             request.ended_session_of = request.user.pk
             logout(request)
         if request.user.is_authenticated:
-            request.memberships = list(memberships_of(request.user))
+            request.memberships = memberships_of(request.user)
             chosen = _chosen(request)
             if chosen is not None:
                 chosen.user = request.user
@@ -120,13 +120,11 @@ class ActorMiddleware:
             request.LANGUAGE_CODE = request.user.language
 
 
-def memberships_of(user):
-    """A person's organisations, with all a page needs to know about them: one query."""
-    return (
-        Membership.objects.filter(user=user)
-        .select_related("organisation__partner", "organisation__customer")
-        .order_by("organisation__sort_name", "pk")
-    )
+def memberships_of(user: User) -> Sequence[Membership]:
+    """A person's organisations, with all a page needs to know about them: read with the person, else one query."""
+    if user.read_memberships is not None:
+        return user.read_memberships
+    return list(Membership.objects.of(user.pk))
 
 
 def _chosen(request: HttpRequest) -> Membership | None:

@@ -134,7 +134,7 @@ MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 MFA_REAUTHENTICATION_REQUIRED = False
 MFA_FORMS = {"authenticate": "portal.forms.second_factor.CodeForm"}
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # the absolute limit; ActorMiddleware keeps it and the 60 minutes of rest
 SESSION_EXPIRE_AT_BROWSER_CLOSE = False
 

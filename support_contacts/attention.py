@@ -1,4 +1,4 @@
-"""What needs attention among a provider's designations, why, and since when; and how much waits, for the rail."""
+"""What needs attention among a provider's designations, why, and since when."""
 
 import uuid
 from dataclasses import dataclass
@@ -10,10 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
-from portal.actor import Actor
-from portal.models import Partner
 from subscriptions.models import Subscription
-from support_contacts.counting import CappedCount
 from support_contacts.models import (
     ENDED_BY_OTHERS,
     ContactReport,
@@ -42,22 +39,6 @@ ENDS = {
 }
 #: Ends that need nobody's attention: those the provider brought about, or let its policy bring about.
 SETTLED = "contact.ended"
-
-
-def count_for(actor: Actor) -> int:
-    """How much waits for the agents of this provider: what no longer holds, ends nobody has seen, open reports."""
-    me, now = actor.organisation.pk, timezone.now()
-    own = Designation.objects.at_customers_of(me, now)
-    counts = (
-        Partner.objects.filter(pk=me)
-        .annotate(
-            waiting=CappedCount(own.waiting(me, now)),
-            reports=CappedCount(ContactReport.objects.open().at_customers_of(me, now)),
-        )
-        .values_list("waiting", "reports")
-        .first()
-    )
-    return sum(counts or ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from portal.names import fold
 from portal.permissions import Permission, can
 from portal.who import names_of, who_of
 from subscriptions.models import Subscription
+from support_contacts import subscription_rows
 from support_contacts.activity.happened import contact_line
 from support_contacts.activity.recent import log_url
 from support_contacts.models import (
@@ -107,11 +108,7 @@ class SubscriptionPage:
 
     @cached_property
     def designations(self) -> list[Designation]:
-        return list(
-            Designation.objects.filter(provider=self.provider, subscription=self.subscription)
-            .select_related("partner__organisation", "partner__support_profile")
-            .order_by("started_at", "pk")
-        )
+        return subscription_rows.DESIGNATIONS(provider=self.provider.pk, subscription=self.subscription.pk)
 
     @cached_property
     def nearby(self) -> Nearby:
@@ -169,7 +166,7 @@ class SubscriptionPage:
     def shows_part(self) -> bool:
         return not self.find and len(self.candidates.eligible) > SHOWN_AT_MOST
 
-    @property
+    @cached_property
     def shown(self) -> list[Candidate]:
         """Eligible resellers as the picker lists them: all, the first fifty, or those found; the chosen one always."""
         listed = [c for c in self.candidates.eligible if self._is_found(c)]
@@ -223,11 +220,11 @@ class SubscriptionPage:
 
         Those with the parent's contact go along unless unticked (R6 keeps what the person ticked).
         """
-        rows = list(
-            Subscription.objects.sold_by(self.provider.pk).filter(parent=self.subscription).designatable()
-        )
-        in_force = Designation.objects.in_force(self.now).filter(subscription__in=rows)
-        contacts = dict(in_force.values_list("subscription_id", "partner_id")) if rows else {}
+        rows = subscription_rows.ADDONS(provider=self.provider.pk, parent=self.subscription.pk)
+        contacts: dict[uuid.UUID, uuid.UUID] = {}
+        if rows:
+            in_force = Designation.objects.in_force(self.now).filter(subscription__in=rows)
+            contacts.update(in_force.values_list("subscription_id", "partner_id"))
         own = self.contact.partner.pk if self.contact.partner else None
         found = []
         for row in rows:
@@ -240,12 +237,7 @@ class SubscriptionPage:
     @cached_property
     def events(self) -> list[AuditEvent]:
         """Changes of this subscription's contact, newest first, in our own record."""
-        rows = list(
-            AuditEvent.objects.visible_to(self.actor)
-            .filter(subscription_id=self.subscription.pk)
-            .select_related("note")
-            .order_by("-at", "-pk")
-        )
+        rows = subscription_rows.EVENTS(me=self.actor.organisation.pk, subscription=self.subscription.pk)
         self.people |= names_of(rows, self.actor.organisation.pk)
         return rows
 
@@ -316,12 +308,8 @@ def page_for(
     """The page of a subscription this actor's organisation sold. Raises NotVisible where it is not theirs to see."""
     # A host whose clock is behind the one that recorded the subscription still shows it (hosts' clocks differ).
     at = max(now or timezone.now(), subscription.recorded_at)
-    relationship = (
-        CustomerRelationship.objects.visible_to(actor)
-        .established(at)
-        .filter(partner_id=actor.organisation.pk, customer_id=subscription.customer_id)
-        .first()
-    )
+    found = subscription_rows.RELATIONSHIP(me=actor.organisation.pk, customer=subscription.customer_id, at=at)
+    relationship = next(iter(found), None)
     if relationship is None:
         raise NotVisible
     return SubscriptionPage(actor, subscription, relationship, at, find, chosen, ticked)

@@ -23,9 +23,17 @@ from portal.models import Notice
 from portal.permissions import Permission, can
 from portal.templatetags.ui import plain_date
 from support_contacts.models import Wish
+from support_contacts.waiting import waiting
 
 #: More than this nobody reads in a header.
 LISTED = 20
+#: Whoever has none of these is told nothing.
+_TOLD_TO = (
+    Permission.CONTACT_ASSIGN,
+    Permission.CUSTOMER_VIEW,
+    Permission.DELEGATED_ADMIN_REQUEST,
+    Permission.RELATIONSHIP_REQUEST,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +52,22 @@ class Told:
 def context(request: HttpRequest) -> dict[str, object]:
     """For every page; asked only where a template shows it."""
     actor: Actor | None = getattr(request, "actor", None)
-    return {"told": SimpleLazyObject(lambda: told(actor)) if actor else []}
+    return {"told": SimpleLazyObject(lambda: told(request, actor)) if actor else []}
 
 
-def told(actor: Actor) -> Sequence[Told]:
-    """Everything this person is to be told now, what they waited for first."""
-    if not actor.organisation.is_partner:
+def told(request: HttpRequest, actor: Actor) -> Sequence[Told]:
+    """Everything this person is to be told now, what they waited for first.
+
+    Mostly that is nothing: the one question of the frame says so.
+    """
+    if not actor.organisation.is_partner or not any(can(actor, needed) for needed in _TOLD_TO):
         return []
-    now = timezone.now()
-    return [*_eligible(actor, now), *_asked(actor), *_noticed(actor)][:LISTED]
+    there = waiting(request)
+    return [
+        *(_eligible(actor, timezone.now()) if there.wishes else []),
+        *(_asked(actor) if there.asks else []),
+        *(_noticed(actor) if there.notices else []),
+    ][:LISTED]
 
 
 def subscription_url(wish: Wish) -> str:

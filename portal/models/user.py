@@ -1,5 +1,7 @@
 """People, and what they are in each organisation."""
 
+from collections.abc import Sequence
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -40,6 +42,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_demo = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
+    #: What was read together with a session's person; None where nobody has asked.
+    read_memberships: "Sequence[Membership] | None" = None
+
     objects = UserManager()
 
     USERNAME_FIELD = "email"
@@ -70,6 +75,14 @@ class MembershipQuerySet(TenantQuerySet["Membership"]):
     def visible_to(self, actor):
         """Members of the actor's own organisation, nobody else's."""
         return self.filter(organisation_id=actor.organisation.pk)
+
+    def of(self, user_id):
+        """A person's own, with all a page needs to know about their organisations."""
+        return (
+            self.filter(user_id=user_id)
+            .select_related("organisation__partner", "organisation__customer")
+            .order_by("organisation__sort_name", "pk")
+        )
 
     def with_role(self, role):
         """Members who hold this role, alone or among others."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import DelegatedAdmin
 from portal.models import Partner, PartnerSuspension, ResellerRelationship, State
+from portal.prepared import Prepared
 
 
 class Reason(TextChoices):
@@ -146,27 +147,55 @@ def standings(
     provider: Partner, customer_id: uuid.UUID, *, resellers: QuerySet | Iterable[uuid.UUID] | None = None
 ) -> dict[uuid.UUID, Standing]:
     """The records of this provider's resellers at this customer, by reseller. Three queries, whatever their number."""
-    rows = ResellerRelationship.objects.filter(provider=provider).select_related(
-        "reseller__organisation", "reseller__support_profile"
-    )
-    if resellers is not None:
-        rows = rows.filter(reseller_id__in=resellers if isinstance(resellers, QuerySet) else list(resellers))
+    if resellers is None:
+        related = _RELATED(provider=provider.pk)
+        granted = _GRANTED(provider=provider.pk, customer=customer_id)
+        suspended: Iterable[PartnerSuspension] = _SUSPENDED(provider=provider.pk)
+    else:
+        some = resellers if isinstance(resellers, QuerySet) else list(resellers)
+        related = list(_related(provider.pk).filter(reseller_id__in=some))
+        partners = {row.reseller_id for row in related}
+        granted = list(_granted(customer_id).filter(relationship__partner_id__in=partners))
+        suspended = PartnerSuspension.objects.filter(partner_id__in=partners)
     relationships: dict[uuid.UUID, list[ResellerRelationship]] = defaultdict(list)
-    for row in rows:
+    for row in related:
         relationships[row.reseller_id].append(row)
     grants: dict[uuid.UUID, list[DelegatedAdmin]] = defaultdict(list)
-    found = DelegatedAdmin.objects.filter(
-        relationship__customer_id=customer_id, relationship__partner_id__in=list(relationships)
-    ).select_related("relationship")
-    for grant in found:
+    for grant in granted:
         grants[grant.relationship.partner_id].append(grant)
     suspensions: dict[uuid.UUID, list[PartnerSuspension]] = defaultdict(list)
-    for suspension in PartnerSuspension.objects.filter(partner_id__in=list(relationships)):
+    for suspension in suspended:
         suspensions[suspension.partner_id].append(suspension)
     return {
         pk: Standing(rows[0].reseller, rows, grants[pk], suspensions[pk])
         for pk, rows in relationships.items()
     }
+
+
+def _related(provider: uuid.UUID) -> QuerySet[ResellerRelationship]:
+    return ResellerRelationship.objects.filter(provider_id=provider).select_related(
+        "reseller__organisation", "reseller__support_profile"
+    )
+
+
+def _granted(customer: uuid.UUID) -> QuerySet[DelegatedAdmin]:
+    return DelegatedAdmin.objects.filter(relationship__customer_id=customer).select_related("relationship")
+
+
+def _resellers(provider: uuid.UUID) -> QuerySet[ResellerRelationship, tuple[uuid.UUID]]:
+    return ResellerRelationship.objects.filter(provider_id=provider).values_list("reseller_id")
+
+
+# All of a provider's: the pages of every one of its customers ask for them.
+_RELATED = Prepared(_related, provider=uuid.UUID)
+_GRANTED = Prepared(
+    lambda provider, customer: _granted(customer).filter(relationship__partner__in=_resellers(provider)),
+    provider=uuid.UUID,
+    customer=uuid.UUID,
+)
+_SUSPENDED = Prepared(
+    lambda provider: PartnerSuspension.objects.filter(partner__in=_resellers(provider)), provider=uuid.UUID
+)
 
 
 def candidates(

@@ -20,7 +20,7 @@ from portal.models import Action, AuditEvent, Partner
 from portal.permissions import Permission, can, require
 from portal.views.errors import wrong_organisation
 from subscriptions.models import Subscription
-from support_contacts import said
+from support_contacts import said, subscription_rows
 from support_contacts.cards import Card, card_for
 from support_contacts.forms import ContactForm, DayForm, FindForm, versions_of
 from support_contacts.lookup import stranger
@@ -154,16 +154,7 @@ def verify(request: HttpRequest, tenant: uuid.UUID, subscription: str, event: uu
 
 def _find(actor: Actor, tenant: uuid.UUID, text: str) -> Subscription:
     """The actor's own subscription with this Microsoft id, or ours; not visible and not there are one answer."""
-    found = (
-        Subscription.objects.visible_to(actor)
-        .sold_by(actor.organisation.pk)
-        .named(text)
-        .filter(customer_id=tenant)
-        .select_related(
-            "provider__organisation", "provider__support_profile", "customer__organisation", "parent"
-        )
-        .first()
-    )
+    found = subscription_rows.own(actor, tenant, text)
     if found is None:
         raise Http404
     return found

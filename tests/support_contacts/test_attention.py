@@ -8,12 +8,13 @@ from django.utils import timezone
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.permissions import Role
 from support_contacts import attention_list
-from support_contacts.attention import cause_of, count_for
+from support_contacts.attention import cause_of
 from support_contacts.attention_list import AttentionList
 from support_contacts.forms_attention import AttentionListForm
 from support_contacts.models import ContactReport, Designation, EndedAs, standings
 from support_contacts.operations.duties import decline_duty, hand_back_duty
 from support_contacts.operations.reports import answer_report, report_contact
+from support_contacts.waiting import waiting_for
 from tests.factories import (
     CustomerFactory,
     CustomerRelationshipFactory,
@@ -250,10 +251,10 @@ def test_the_count_of_the_rail_is_all_that_waits_and_one_query(world, agent, dut
         acting=customer,
     )
     with django_assert_num_queries(1):
-        assert count_for(agent) == 3
+        assert waiting_for(agent).attention == 3
 
     answer_report(ContactReport.objects.get(), answer="We called them.", acting=agent)
-    assert count_for(agent) == 2
+    assert waiting_for(agent).attention == 2
 
 
 def test_the_rail_shows_it_to_agents_only(signed_in, client, world, duty):
@@ -339,9 +340,9 @@ def test_pages_by_keyset_both_ways(signed_in, world, agent, monkeypatch):
 def test_the_pages_query_count_is_constant(signed_in, world, duty, django_assert_num_queries):
     expire(world.trey)
     signed_in.get(NEEDS)
-    # Session, person, memberships; counts, page, events, names, relationships, grants, suspensions; in the
-    # frame the count and the bell's three.
-    with django_assert_num_queries(14):
+    # Session, person, memberships; counts, page, relationships, grants, suspensions, names; in the frame the
+    # count and the bell's three.
+    with django_assert_num_queries(9):
         signed_in.get(NEEDS)
     for _ in range(4):
         customer = CustomerFactory()
@@ -352,7 +353,7 @@ def test_the_pages_query_count_is_constant(signed_in, world, duty, django_assert
         DesignationFactory(
             subscription=SubscriptionFactory(provider=world.provider, customer=customer), partner=reseller
         )
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(9):
         signed_in.get(NEEDS)
 
 

@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from portal.permissions import Role
-from support_contacts.attention import count_for
 from support_contacts.digest import digest_of
 from support_contacts.models import Designation
 from support_contacts.operations.reports import report_contact
+from support_contacts.waiting import waiting_for
 from tests.factories import CustomerRelationshipFactory, DesignationFactory
 from tests.support_contacts.conftest import acting, member
 
@@ -47,7 +47,7 @@ def test_the_lists_name_neither_customer_nor_subscription(signed_in, left, addre
 
 
 def test_nothing_of_it_is_counted_or_told(agent, left):
-    assert count_for(agent) == 0
+    assert waiting_for(agent).attention == 0
     told = digest_of(left.provider, at=timezone.now(), day=timezone.localdate())
     assert (told.stale_count, told.ending_count) == (0, 0)
 
@@ -63,7 +63,7 @@ def test_the_reseller_keeps_what_it_supports_and_the_designation_stands(left):
 
 
 def test_a_customer_that_comes_back_stands_there_again(signed_in, agent, left):
-    assert count_for(agent) == 0
+    assert waiting_for(agent).attention == 0
     CustomerRelationshipFactory(partner=left.provider, customer=left.customer, company_name="Contoso again")
-    assert count_for(agent) == 2
+    assert waiting_for(agent).attention == 2
     assert "Contoso again" in signed_in.get(f"{LIST}?attention=1").content.decode()

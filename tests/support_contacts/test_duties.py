@@ -187,9 +187,9 @@ def test_duties_ask_the_same_questions_whatever_their_number(agent, trey, count,
         duty(trey)
     agent.get("/duties/")
     # Session, person, memberships; designations, the providers' names of the customers, agreements; the bell.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         agent.get("/duties/")
     lapse(trey)
     # Those that do not hold need their records to say why: relationships, grants, suspensions.
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         agent.get("/duties/")

@@ -388,7 +388,7 @@ def test_whom_to_call_asks_the_same_questions_whatever_their_number(
     _grow(contoso, partners)
     page(admin)
     # Session, person, memberships; then subscriptions, designations, relationships, grants and suspensions.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         response = page(admin)
     assert Designation.objects.count() == partners
     assert text(response).count('<article class="support-card') == 2 * partners

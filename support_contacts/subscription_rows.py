@@ -1,0 +1,61 @@
+"""The rows of the subscription page: questions that are always the same, each put into SQL once."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from customers.models import CustomerRelationship
+from portal.actor import Actor
+from portal.identifiers import canonical_guid
+from portal.models import AuditEvent, Organisation
+from portal.prepared import Prepared
+from subscriptions.models import Subscription
+from support_contacts.models import Designation
+
+
+def own(actor: Actor, tenant: uuid.UUID, text: str) -> Subscription | None:
+    """The actor's own subscription with this Microsoft id, or ours; None where it is not visible, or not there."""
+    guid = canonical_guid(text)
+    if guid is None:
+        return None
+    rows = _OWN(me=actor.organisation.pk, customer=tenant, subscription=guid, at=timezone.now())
+    return next(iter(rows), None)
+
+
+def _own(me: uuid.UUID, customer: uuid.UUID, subscription: uuid.UUID, at: datetime) -> Any:
+    rows = Subscription.objects.visible_to(Actor(Organisation(pk=me)), at).sold_by(me)
+    joined = ("provider__organisation", "provider__support_profile", "customer__organisation", "parent")
+    return rows.named(str(subscription)).filter(customer_id=customer).select_related(*joined)[:1]
+
+
+def _relationship(me: uuid.UUID, customer: uuid.UUID, at: datetime) -> Any:
+    rows = CustomerRelationship.objects.established(at).filter(partner_id=me, customer_id=customer)
+    return rows.order_by("pk")[:1]
+
+
+def _designations(provider: uuid.UUID, subscription: uuid.UUID) -> Any:
+    rows = Designation.objects.filter(provider_id=provider, subscription_id=subscription)
+    joined = rows.select_related("partner__organisation", "partner__support_profile")
+    return joined.order_by("started_at", "pk")
+
+
+def _events(me: uuid.UUID, subscription: uuid.UUID) -> Any:
+    rows = AuditEvent.objects.visible_to(Actor(Organisation(pk=me))).filter(subscription_id=subscription)
+    return rows.select_related("note").order_by("-at", "-pk")
+
+
+def _addons(provider: uuid.UUID, parent: uuid.UUID) -> Any:
+    return Subscription.objects.sold_by(provider).filter(parent_id=parent).designatable()
+
+
+_OWN = Prepared(_own, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID, at=datetime)
+#: The established relationship with its customer, whose name for it the page shows.
+RELATIONSHIP = Prepared(_relationship, me=uuid.UUID, customer=uuid.UUID, at=datetime)
+#: Every choice there ever was, in the order they began.
+DESIGNATIONS = Prepared(_designations, provider=uuid.UUID, subscription=uuid.UUID)
+#: What our own record has of it, newest first.
+EVENTS = Prepared(_events, me=uuid.UUID, subscription=uuid.UUID)
+#: Its live add-ons outside new commerce.
+ADDONS = Prepared(_addons, provider=uuid.UUID, parent=uuid.UUID)
