@@ -62,10 +62,11 @@ def person(world: World, person: Person) -> None:
     plant, organisation, role = world.canaries, person.organisation, person.role
     own = {str(person), f"{organisation}:managers"}
     may = {organisation} if role in ("global_admin", "admin_agent") else own
+    named = may | readers.of_the_log(organisation)
     membership = world.memberships[person] = f.MembershipFactory(
         organisation=world.organisations[organisation],
         roles=[role],
-        user__name=plant.word(f"name of {person}", may, own),
+        user__name=plant.word(f"name of {person}", named, own),
         user__email=f"{plant.word(f'mail of {person}', may, own)}@people.example",
         user__password=PASSWORD,
     )
@@ -82,7 +83,7 @@ def subject(world: World, name: str) -> None:
     world.subjects[name] = f.MembershipFactory(
         organisation=organisation,
         roles=[role],
-        user__name=plant.word(f"name of a member of {name}", managers),
+        user__name=plant.word(f"name of a member of {name}", managers | readers.of_the_log(name), managers),
         user__email=f"{plant.word(f'mail of a member of {name}', managers)}@people.example",
         user__password=PASSWORD,
     )
@@ -117,7 +118,14 @@ def people_between(world: World) -> None:
     plant = world.canaries
     circles = {"fabrikam:managers", "proseware:managers"}
     ambi = f.UserFactory(
-        name=plant.word("name of ambi", circles | {"ambi@fabrikam", "ambi@proseware"}),
+        name=plant.word(
+            "name of ambi",
+            circles
+            | {"ambi@fabrikam", "ambi@proseware"}
+            | readers.of_the_log("fabrikam")
+            | readers.of_the_log("proseware"),
+            circles | {"ambi@fabrikam", "ambi@proseware"},
+        ),
         email=f"{plant.word('mail of ambi', circles | {'ambi@fabrikam', 'ambi@proseware'})}@people.example",
         password=PASSWORD,
     )

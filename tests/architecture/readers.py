@@ -40,6 +40,12 @@ def _supports(reseller: str) -> set[tuple[str, str]]:
     return found | {(seller, ENDED) for seller, sales in SALES.items() if sales[0][1] == reseller}
 
 
+def of_the_log(name: str) -> set[str]:
+    """Who reads the activity log: what colleagues did, and what was done to them, under their names."""
+    ambi = {"ambi@fabrikam"} if name == "fabrikam" else set()
+    return {f"{name}/global_admin", f"{name}/admin_agent"} | ambi
+
+
 def of_partner(name: str) -> set[str]:
     """Name: itself; partners related to it; customers it sells to, supports, may act for, or was shown to."""
     may = {name}
