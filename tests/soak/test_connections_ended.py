@@ -63,4 +63,3 @@ def test_everybodys_connection_ended_under_writers(stack: Stack, say) -> None:
     assert max(jobs) < 10
     for writer in at_work:
         writer.visitor.close()
-
