@@ -25,9 +25,13 @@ def lost_connection() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_lost_while_a_job_is_deferred_is_away() -> None:
-    with pytest.raises(ConnectorException) as lost, transaction.atomic():
-        lost_connection()
-        defer("portal.tell", event_id=uuid7())
+    def losing() -> None:
+        with transaction.atomic():
+            lost_connection()
+            defer("portal.tell", event_id=uuid7())
+
+    with pytest.raises(ConnectorException) as lost:
+        losing()
     connection.close()
     assert outage.is_away(lost.value)
 

@@ -53,7 +53,7 @@ def test_everybodys_connection_ended_under_writers(stack: Stack, say) -> None:
     answers = sum((writer.statuses for writer in at_work), Counter())
     failed = answers.total() - answers["saved"]
     say(
-        f"{ROUNDS} times all connections ended, {ended} in all, under {WRITERS} writers: {answers['saved']} acknowledged,"
+        f"{ROUNDS} times all connections ended ({ended}) under {WRITERS} writers: {answers['saved']} acknowledged,"
         f" {missing} lost, {untold} saved without being told; {failed} requests failed {dict(answers)}; all wrote again"
         f" within {max(again):.1f} s, the job worker worked within {max(jobs):.1f} s"
     )

@@ -70,7 +70,7 @@ def test_five_hundred_at_once_against_small_pools(stack: Stack, say) -> None:
     answers = Counter(reply.status for reply in replies)
     waited = sorted(reply.seconds for reply in replies)
     say(
-        f"{CLIENTS} clients at once, max_connections {MAX_CONNECTIONS} of which the portal uses {used}: {dict(answers)};"
+        f"{CLIENTS} clients at once, max_connections {MAX_CONNECTIONS} ({used} used): {dict(answers)};"
         f" median {waited[CLIENTS // 2]:.1f} s, slowest {waited[-1]:.1f} s; p95 before {p95(alone) * 1000:.0f} ms,"
         f" {settled:.1f} s after {p95(calm) * 1000:.0f} ms"
     )

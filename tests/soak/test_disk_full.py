@@ -50,7 +50,7 @@ def fill(path: Path) -> None:
 
 
 def needs_a_log_file(stack: Stack) -> None:
-    """Have PostgreSQL begin another file of its log, for which there is no room: it gives up, and cannot recover yet."""
+    """Have PostgreSQL begin another file of its log, for which there is no room."""
     with contextlib.suppress(psycopg.Error), stack.superuser() as superuser:
         superuser.execute("SELECT pg_switch_wal()")
         superuser.execute("CHECKPOINT")

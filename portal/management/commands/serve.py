@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from portal.passwords import DEMO_PASSWORD
+from portal.patience import WAITING
 from portal.serving import Child, Record, answers, is_free, stop_groups
 
 DEMO_SIGN_IN = f"""
@@ -98,7 +99,14 @@ def web_server(host: str, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "portal.wsgi:application"),
         *("--host", host, "--port", str(port), "--workers", str(environment.web_workers)),
-        *("--blocking-threads", "2", "--no-ws", "--workers-kill-timeout", "10", "--respawn-failed-workers"),
+        *(
+            "--blocking-threads",
+            str(WAITING),
+            "--no-ws",
+            "--workers-kill-timeout",
+            "10",
+            "--respawn-failed-workers",
+        ),
         *("--working-dir", str(settings.BASE_DIR), "--log-level", "warning"),
     ]
 
