@@ -126,8 +126,8 @@ def test_no_grant_counts_past_its_end_whatever_the_clock_does(world):
 
 
 @pytest.mark.soak
-def test_no_grant_counts_past_its_end_in_two_thousand_jumps(world, capsys):
-    counts = jumping(world, 2000)
+def test_no_grant_counts_past_its_end_in_five_hundred_jumps(world, capsys):
+    counts = jumping(world, 500)
     with capsys.disabled():
-        print(f"\n  2000 jumps of the clock around the end of a grant: {counts}; none counted past its end")
+        print(f"\n  500 jumps of the clock around the end of a grant: {counts}; none counted past its end")
     assert all(counts.values()), counts
