@@ -4,9 +4,11 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
+import psycopg
 from django.db.utils import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from procrastinate.exceptions import ConnectorException
 
 from portal.errors import Busy
 
@@ -20,6 +22,10 @@ def is_away(error: BaseException) -> bool:
 
     A row somebody else held for too long is the same to a page that has no place of its own to say so.
     """
+    if isinstance(
+        error, ConnectorException
+    ):  # a job could not be deferred: the cause is what the driver said
+        return isinstance(error.__cause__, psycopg.OperationalError | psycopg.InterfaceError)
     return isinstance(error, OperationalError | InterfaceError | Busy)
 
 

@@ -24,6 +24,8 @@ from granian.log import LogLevels
 from granian.net import SocketSpec
 from granian.server import MPServer
 
+#: Of each process, for those who send or read slowly; who works for them are few (`portal.patience`).
+WAITING = 256
 #: Seconds both are there, a new process and the one it replaces, which takes nothing new in the last of them. Should
 #: the new one need longer, callers wait.
 OVERLAP, LAST = 4.0, 1.0
@@ -94,7 +96,7 @@ def main(host: str, port: str, workers: str, directory: str, form: str = "") -> 
         port=int(port),
         interface=Interfaces.WSGI,
         workers=int(workers),
-        blocking_threads=2,
+        blocking_threads=WAITING,
         http1_settings=HTTP1Settings(),  # with a limit to how long a request may take to arrive
         http2_settings=HTTP2Settings(),
         websockets=False,

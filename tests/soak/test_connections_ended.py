@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_everybodys_connection_ended_under_writers(stack: Stack, say) -> None:
     answers = sum((writer.statuses for writer in at_work), Counter())
     failed = answers.total() - answers["saved"]
     say(
-        f"{ROUNDS} times all connections ended, {ended} in all, under {WRITERS} writers: {answers['saved']} acknowledged,"
+        f"{ROUNDS} times all connections ended ({ended}) under {WRITERS} writers: {answers['saved']} acknowledged,"
         f" {missing} lost, {untold} saved without being told; {failed} requests failed {dict(answers)}; all wrote again"
         f" within {max(again):.1f} s, the job worker worked within {max(jobs):.1f} s"
     )
@@ -64,3 +65,20 @@ def test_everybodys_connection_ended_under_writers(stack: Stack, say) -> None:
     for writer in at_work:
         writer.visitor.close()
 
+
+def test_connections_ended_between_two_pages_cost_nobody_a_page(tmp_path: Path) -> None:
+    """The short version: each is found dead before it is used, and made anew."""
+    stack = Stack(tmp_path)
+    try:
+        prepared = stack.manage("prepare")
+        assert prepared.returncode == 0, prepared.stderr
+        stack.serve()
+        visitor = stack.visitor()
+        stack.until(lambda: visitor.get("/").status == 200)
+        for _ in range(2):
+            stack.until(lambda: stack.query(END_ALL.strip())[0][0] > 0)
+            assert {visitor.get("/").status for _ in range(4)} == {200}
+        assert job_done_after(stack) < 10
+        visitor.close()
+    finally:
+        stack.close()

@@ -70,7 +70,7 @@ def test_five_hundred_at_once_against_small_pools(stack: Stack, say) -> None:
     answers = Counter(reply.status for reply in replies)
     waited = sorted(reply.seconds for reply in replies)
     say(
-        f"{CLIENTS} clients at once, max_connections {MAX_CONNECTIONS} of which the portal uses {used}: {dict(answers)};"
+        f"{CLIENTS} clients at once, max_connections {MAX_CONNECTIONS} ({used} used): {dict(answers)};"
         f" median {waited[CLIENTS // 2]:.1f} s, slowest {waited[-1]:.1f} s; p95 before {p95(alone) * 1000:.0f} ms,"
         f" {settled:.1f} s after {p95(calm) * 1000:.0f} ms"
     )
@@ -97,7 +97,9 @@ def test_others_have_every_connection(stack: Stack, say) -> None:
         where = {"host": str(stack.var / "database"), "dbname": "portal", "user": "portal_app"}
         with contextlib.suppress(psycopg.OperationalError):
             while True:
-                kept = holders.enter_context(psycopg.connect(**where, application_name="crowd", autocommit=True))
+                kept = holders.enter_context(
+                    psycopg.connect(**where, application_name="crowd", autocommit=True)
+                )
                 kept.execute(END_WEB)
         reply = visitor.get("/support/")
         if reply.status != 200:
@@ -114,7 +116,9 @@ def test_others_have_every_connection(stack: Stack, say) -> None:
         f"No connection to be had: {dict(said)}, each within {max(reply.seconds for reply in refused):.1f} s;"
         f" served again {served:.1f} s after, the job worker {job:.1f} s after that"
     )
-    assert any(words in words_of_postgresql(stack) for words in TOO_MANY), "there were connections all the time"
+    assert any(words in words_of_postgresql(stack) for words in TOO_MANY), (
+        "there were connections all the time"
+    )
     assert set(said) == {503}
     assert all(reply.retry_after for reply in refused)
     assert all("cannot reach its data" in reply.text for reply in refused)

@@ -69,9 +69,7 @@ def test_postgresql_killed_ten_times_under_four_writers(stack: Stack, say) -> No
     )
     assert missing == 0
     assert not [status for status in answers if status.endswith(" 500")], stack.log()[-4000:]
-    assert all(
-        reply.retry_after for writer in at_work for reply in writer.others if reply.status == 503
-    )
+    assert all(reply.retry_after for writer in at_work for reply in writer.others if reply.status == 503)
     assert max(all_again) < 5
     for writer in at_work:
         writer.visitor.close()

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.soak.stack import Stack, running, writers
 from tests.soak.test_database_killed import lost, stand
 
-SIZE, ROUNDS = "256m", 3
+SIZE, ROUNDS = "256m", 4
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ def small(var: Path) -> Iterator[Stack]:
         capture_output=True,
         text=True,
     )
-    assert mounted.returncode == 0, f"This test mounts a small disk, for which it must be root: {mounted.stderr}"
+    assert mounted.returncode == 0, (
+        f"This test mounts a small disk, for which it must be root: {mounted.stderr}"
+    )
     try:
         shutil.copytree(away, database, dirs_exist_ok=True)
         shutil.rmtree(away)
@@ -46,13 +49,20 @@ def fill(path: Path) -> None:
             file.write(bytes(65536))
 
 
+def needs_a_log_file(stack: Stack) -> None:
+    """Have PostgreSQL begin another file of its log, for which there is no room."""
+    with contextlib.suppress(psycopg.Error), stack.superuser() as superuser:
+        superuser.execute("SELECT pg_switch_wal()")
+        superuser.execute("CHECKPOINT")
+
+
 @pytest.mark.soak
 def test_disk_full_under_two_writers(small: Stack, say) -> None:
     small.serve()
     at_work = writers(small, 2)
     ballast, before, healed = small.var / "database" / "ballast", stand(small), []
     with running(*(writer.until for writer in at_work)):
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             done = [len(writer.acknowledged) for writer in at_work]
             small.until(
                 lambda done=done: all(
@@ -61,8 +71,10 @@ def test_disk_full_under_two_writers(small: Stack, say) -> None:
             )
             refusals = sum(len(writer.others) for writer in at_work)
 
-            def refuses(refusals: int = refusals) -> bool:
+            def refuses(refusals: int = refusals, crashes: bool = number % 2 == 1) -> bool:
                 fill(ballast)  # what the database frees is taken too
+                if crashes:
+                    needs_a_log_file(small)
                 return sum(len(writer.others) for writer in at_work) >= refusals + 6
 
             small.until(refuses, seconds=240)

@@ -1,0 +1,133 @@
+"""Slow lines wait outside: a thread that has the database is given to a request once all of it has arrived.
+
+The web server reads a body, and sends an answer, at the pace of whoever is at the other end, and holds a thread
+meanwhile (`portal.web`). Those threads are many and hold nothing else. The work is done by few, each with its own
+connection: four people on slow lines who send a form must not be the whole portal's pause. What is answered waits in
+memory, and in a file where there is much of it; an export begins to be sent while it is still written.
+"""
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
+from threading import Condition
+from typing import Any
+
+from django.conf import settings
+
+#: Of each process: each has a connection to the database.
+WORKING = 2
+IN_MEMORY = 1024 * 1024  # of an answer; a larger one goes to a temporary file
+CHUNK = 65536
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Spill:
+    """An answer between the thread that makes it and the one that sends it. Neither waits for the other's line."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  closed when it has been sent
+        self._changed = Condition()
+        self._written = self._read = 0
+        self._over = False
+        self._error: BaseException | None = None
+
+    def fill(self, chunks: Iterable[bytes]) -> None:
+        """Take everything, or what there is until its reader has gone."""
+        try:
+            for chunk in chunks:
+                with self._changed:
+                    if self._file.closed:
+                        return
+                    self._file.seek(self._written)
+                    self._written += self._file.write(chunk)
+                    self._changed.notify()
+        except BaseException as error:
+            self._error = error
+            raise
+        finally:
+            with self._changed:
+                self._over = True
+                self._changed.notify()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self._next():
+            yield chunk
+
+    def _next(self) -> bytes:
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or self._written > self._read)
+            if self._written == self._read:
+                if self._error is not None:
+                    raise self._error
+                return b""
+            self._file.seek(self._read)
+            chunk = self._file.read(CHUNK)
+            self._read += len(chunk)
+            return chunk
+
+    def close(self) -> None:
+        """Sent, or nobody listens any more."""
+        with self._changed:
+            self._file.close()
+
+
+class Patient:
+    """A WSGI application around another."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.workers = ThreadPoolExecutor(WORKING, thread_name_prefix="work")
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not _arrive(environ):
+            start_response("400 Bad Request", [("Content-Length", "0")])
+            return [b""]
+        begun: Future[Spill] = Future()
+        self.workers.submit(self._answer, environ, start_response, begun)
+        return begun.result()
+
+    def _answer(self, environ: dict[str, Any], start_response: Any, begun: "Future[Spill]") -> None:
+        """All of the answer, made and closed in the thread whose connection it is read from.
+
+        It is handed on when it is whole; one that is streamed, when it begins.
+        """
+        spill = Spill()
+        try:
+            answer = self.application(environ, start_response)
+            try:
+                if getattr(answer, "streaming", False):
+                    begun.set_result(spill)
+                spill.fill(answer)
+            finally:
+                if close := getattr(answer, "close", None):
+                    close()
+        except BaseException as error:
+            if not begun.done():
+                spill.close()
+                begun.set_exception(error)
+            return
+        if not begun.done():
+            begun.set_result(spill)
+
+
+def _arrive(environ: dict[str, Any]) -> bool:
+    """Have the body here before anybody works on it; False when its sender went away in the middle.
+
+    One that is longer than the portal takes is not waited for: it is refused by what it says of itself.
+    """
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    said = environ.get("CONTENT_LENGTH") or ""
+    length = int(said) if said.isdecimal() else 0
+    if length > most:
+        environ["wsgi.input"] = io.BytesIO()
+        return True
+    if not length and "HTTP_TRANSFER_ENCODING" not in environ:
+        return True
+    try:
+        body = environ["wsgi.input"].read(length or most + 1)
+    except OSError:
+        return False
+    environ["wsgi.input"] = io.BytesIO(body)
+    return len(body) == length or not length

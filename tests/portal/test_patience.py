@@ -1,0 +1,100 @@
+"""Bodies arrive before anybody works on them; what is too long, or never comes whole, is not worked on as if it had."""
+
+import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.conf import settings
+
+from portal.patience import CHUNK, IN_MEMORY, WORKING, Patient
+
+
+def echo(environ, start_response):
+    start_response("200 OK", [])
+    return [environ["wsgi.input"].read()]
+
+
+def ask(application, body=b"", length=None, **more):
+    said: list[str] = []
+    environ = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body) if length is None else length)}
+    answer = application(environ | more, lambda status, headers: said.append(status))
+    whole = b"".join(answer)
+    if close := getattr(answer, "close", None):
+        close()
+    return said[0], whole
+
+
+def test_the_whole_body_is_handed_on():
+    assert ask(Patient(echo), b"a" * 3 * CHUNK) == ("200 OK", b"a" * 3 * CHUNK)
+
+
+def test_a_body_of_unknown_length_is_handed_on():
+    assert ask(Patient(echo), b"abc", "", HTTP_TRANSFER_ENCODING="chunked") == ("200 OK", b"abc")
+
+
+def test_half_a_body_is_nobodys_form():
+    assert ask(Patient(echo), b"user=1&role=", length=100) == ("400 Bad Request", b"")
+
+
+def test_a_sender_who_hangs_up_is_nobodys_form():
+    class Cut(io.BytesIO):
+        def read(self, size=-1):
+            raise ConnectionResetError
+
+    assert ask(Patient(echo), length=3, **{"wsgi.input": Cut()}) == ("400 Bad Request", b"")
+
+
+def test_a_body_longer_than_the_portal_takes_is_not_waited_for():
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert ask(Patient(echo), b"a", length=most + 1) == ("200 OK", b"")
+    assert ask(Patient(echo), b"a" * most) == ("200 OK", b"a" * most)
+
+
+@pytest.mark.parametrize("size", [0, 1, IN_MEMORY, IN_MEMORY + 1, 5 * IN_MEMORY])
+def test_an_answer_is_whole_and_closed_before_it_is_sent(size):
+    closed: list[str] = []
+
+    class Streamed:
+        def __iter__(self):
+            yield from (b"x" * min(CHUNK, size - begun) for begun in range(0, size, CHUNK))
+
+        def close(self):
+            closed.append(threading.current_thread().name)
+
+    def streaming(environ, start_response):
+        start_response("200 OK", [])
+        return Streamed()
+
+    assert ask(Patient(streaming)) == ("200 OK", b"x" * size)
+    assert [name.startswith("work") for name in closed] == [True]
+
+
+def test_an_error_of_the_application_is_the_servers_to_see():
+    def broken(environ, start_response):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ask(Patient(broken))
+
+
+def test_a_form_that_does_not_arrive_holds_up_nobody():
+    """More of them than there are threads that work; the next request is answered all the same."""
+    come, waiting = threading.Event(), threading.Semaphore(0)
+
+    class Slow(io.BytesIO):
+        def read(self, size=-1):
+            waiting.release()
+            assert come.wait(timeout=20)
+            return b"abc"
+
+    portal = Patient(echo)
+    with ThreadPoolExecutor(WORKING + 1) as senders:
+        sent = [senders.submit(ask, portal, length=3, **{"wsgi.input": Slow()}) for _ in range(WORKING + 1)]
+        for _ in sent:
+            assert waiting.acquire(timeout=20)
+        try:
+            assert ask(portal, b"now") == ("200 OK", b"now")
+        finally:
+            come.set()
+        assert {each.result(timeout=20) for each in sent} == {("200 OK", b"abc")}
