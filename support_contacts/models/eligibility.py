@@ -181,7 +181,7 @@ def _granted(customer: uuid.UUID) -> QuerySet[DelegatedAdmin]:
     return DelegatedAdmin.objects.filter(relationship__customer_id=customer).select_related("relationship")
 
 
-def _resellers(provider: uuid.UUID) -> QuerySet[ResellerRelationship, uuid.UUID]:
+def _resellers(provider: uuid.UUID) -> QuerySet[ResellerRelationship, tuple[uuid.UUID]]:
     return ResellerRelationship.objects.filter(provider_id=provider).values_list("reseller_id")
 
 
