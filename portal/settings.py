@@ -85,8 +85,10 @@ TEMPLATES = [
                 "template_partials.templatetags.partials",
                 "django_htmx.templatetags.django_htmx",
                 "django.templatetags.i18n",
+                "portal.templatetags.constant",
                 "portal.templatetags.ui",
             ],
+            "libraries": {"heroicons": "portal.templatetags.icons"},
         },
     }
 ]

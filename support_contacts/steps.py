@@ -1,7 +1,7 @@
 """The next step towards a reseller that is not available: one button, prefilled, for whoever may take it (R4)."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -46,6 +46,7 @@ class Steps:
     actor: Actor
     customer_id: uuid.UUID
     origin: str
+    _addresses: dict[Reason, str] = field(default_factory=dict)
 
     @cached_property
     def asked(self) -> dict[tuple[uuid.UUID, str], str]:
@@ -57,6 +58,16 @@ class Steps:
             if ask.customer_id in (None, self.customer_id)
         }
 
+    @cached_property
+    def _back(self) -> str:
+        return urlencode({"from": self.origin})
+
+    def _address(self, reason: Reason) -> str:
+        """The page of a step, and there are two: not looked for again for every reseller."""
+        if reason not in self._addresses:
+            self._addresses[reason] = address_of(reason, self.customer_id)
+        return self._addresses[reason]
+
     def of(self, standing: Standing, judged: Verdict, *, otherwise: str) -> Step:
         """The step towards this reseller; `otherwise` says who may take it, for whoever may not."""
         reason, reseller_id = judged.reason or Reason.RELATIONSHIP_MISSING, standing.reseller.pk
@@ -65,8 +76,7 @@ class Steps:
         if reason in _WAITING:
             return self._remind(standing, judged, otherwise)
         if can(self.actor, _needed(reason)):
-            query = urlencode({"reseller": reseller_id, "from": self.origin})
-            return Step(_label(reason), url=f"{address_of(reason, self.customer_id)}?{query}")
+            return Step(_label(reason), url=f"{self._address(reason)}?reseller={reseller_id}&{self._back}")
         return self.asking(reseller_id, step_of(reason), otherwise)
 
     def asking(self, reseller_id: uuid.UUID, step: str, otherwise: str) -> Step:

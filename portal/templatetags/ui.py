@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -13,10 +14,11 @@ from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMult
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from heroicons.templatetags.heroicons import heroicon_mini
 
 from portal.names import initials
+from portal.templatetags.icons import icon as drawn
 from portal.templatetags.statuses import NOTICES, REASONS, STATUSES
 from portal.zones import abbreviation, locale_for
 
@@ -31,17 +33,27 @@ _FORMS = {"pill": "status-pill", "bare": "status-bare", "quiet": "status-quiet"}
 @register.simple_tag
 def status(key: str, form: str = "bare", word: object = None, detail: object = None) -> SafeString:
     """Icon and word of a state. `word` replaces the known word ("Ends in 25 days"), `detail` is a line."""
-    icon, tone, known = STATUSES[key]
-    mark = format_html(
-        '<span class="status {} tone-{}">{}<span>{}</span></span>',
-        _FORMS[form],
-        tone,
-        heroicon_mini(icon, size=16),
-        word or known,
-    )
+    mark = _status(key, form, word) if word else _known(key, form, get_language())
     if not detail:
         return mark
     return format_html('{}<span class="status-detail">{}</span>', mark, detail)
+
+
+def _status(key: str, form: str, word: object) -> SafeString:
+    icon, tone, _known = STATUSES[key]
+    return format_html(
+        '<span class="status {} tone-{}">{}<span>{}</span></span>',
+        _FORMS[form],
+        tone,
+        drawn(icon, size=16),
+        word,
+    )
+
+
+@lru_cache(maxsize=512)
+def _known(key: str, form: str, _language: str | None) -> SafeString:
+    """A state in its own word of the active language: there are few."""
+    return _status(key, form, STATUSES[key].word)
 
 
 @register.simple_tag
@@ -49,7 +61,7 @@ def reason(code: str, sentence: object) -> SafeString:
     """Why a reseller is not available: icon of the code, one sentence."""
     icon, tone = REASONS[code]
     return format_html(
-        '<p class="reason-why tone-{}">{}<span>{}</span></p>', tone, heroicon_mini(icon, size=16), sentence
+        '<p class="reason-why tone-{}">{}<span>{}</span></p>', tone, drawn(icon, size=16), sentence
     )
 
 
@@ -93,7 +105,7 @@ def copyable(value: object, short: bool = True, label: object = "") -> SafeStrin
         text,
         _("Copied"),
         _("Copy %(what)s") % {"what": label} if label else _("Copy"),
-        heroicon_mini("square-2-stack", size=14),
+        drawn("square-2-stack", size=14),
     )
 
 
@@ -142,7 +154,17 @@ def _local(moment: datetime, zone: tzinfo | None) -> datetime:
 
 
 def _long(moment: datetime) -> str:
-    return f"{format_date(moment, 'd MMM y', locale=locale_for())}, {moment:%H:%M}"
+    return f"{_day(moment.date())}, {moment:%H:%M}"
+
+
+def _day(day: date, pattern: str = "d MMM y") -> str:
+    return _written(day, pattern, locale_for())
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, locale: Locale) -> str:
+    """A day in a language is always written alike, and a page has the same few days again and again."""
+    return format_date(day, pattern, locale=locale)
 
 
 @register.simple_tag
@@ -167,7 +189,7 @@ def local_date(day: date | datetime | None, year: bool = True) -> SafeString | s
         return ""
     if isinstance(day, datetime):
         day = _local(day, None).date()
-    text = format_date(day, "d MMM y" if year else "d MMM", locale=locale_for())
+    text = _day(day, "d MMM y" if year else "d MMM")
     return format_html('<time datetime="{}">{}</time>', day.isoformat(), text)
 
 
@@ -177,7 +199,7 @@ def plain_date(day: date | datetime | None) -> str:
         return ""
     if isinstance(day, datetime):
         day = _local(day, None).date()
-    return format_date(day, "d MMM y", locale=locale_for())
+    return _day(day)
 
 
 # -- forms
@@ -225,7 +247,7 @@ def notice(content: str, tone: str, title: object = "", focus: bool = False) -> 
         '<div class="notice tone-{}"{}>{}<div class="notice-body">{}{}</div></div>',
         "wait" if tone == "info" else tone,
         mark_safe(attributes),  # noqa: S308 (our own constants)
-        heroicon_mini(icon),
+        drawn(icon),
         format_html("<strong>{}</strong> ", title) if title else "",
         conditional_escape(content),
     )
@@ -236,7 +258,7 @@ def empty_state(content: str, icon: str, title: object, text: object = "", level
     """Nothing here, and the next step (the block's content: buttons)."""
     return format_html(
         '<div class="empty"><div class="empty-icon">{}</div><h{level}>{}</h{level}>{}{}</div>',
-        heroicon_mini(icon, size=26),
+        drawn(icon, size=26),
         title,
         format_html('<p class="empty-text">{}</p>', text) if text else "",
         format_html('<div class="actions">{}</div>', conditional_escape(content)) if content.strip() else "",
