@@ -98,3 +98,60 @@ def test_a_form_that_does_not_arrive_holds_up_nobody():
         finally:
             come.set()
         assert {each.result(timeout=20) for each in sent} == {("200 OK", b"abc")}
+
+
+class Export:
+    """Written line by line; `may_end` lets it come to its last one."""
+
+    streaming = True
+
+    def __init__(self, *, fails=False):
+        self.may_end, self.closed, self.fails = threading.Event(), threading.Event(), fails
+
+    def __call__(self, environ, start_response):
+        start_response("200 OK", [])
+        return self
+
+    def __iter__(self):
+        yield b"first"
+        assert self.may_end.wait(timeout=20)
+        if self.fails:
+            raise ZeroDivisionError
+        yield b"last"
+
+    def close(self):
+        self.closed.set()
+
+
+def begun(export):
+    answer = Patient(export)({"wsgi.input": io.BytesIO(), "CONTENT_LENGTH": ""}, lambda status, headers: None)
+    lines = iter(answer)
+    assert next(lines) == b"first"
+    return answer, lines
+
+
+def test_an_export_is_sent_while_it_is_written():
+    export = Export()
+    answer, lines = begun(export)
+    assert not export.closed.is_set()
+    export.may_end.set()
+    assert list(lines) == [b"last"]
+    answer.close()
+    assert export.closed.wait(timeout=20)
+
+
+def test_an_export_that_breaks_off_does_not_look_whole():
+    export = Export(fails=True)
+    _answer, lines = begun(export)
+    export.may_end.set()
+    with pytest.raises(ZeroDivisionError):
+        list(lines)
+    assert export.closed.wait(timeout=20)
+
+
+def test_an_export_nobody_reads_any_more_is_left():
+    export = Export()
+    answer, _lines = begun(export)
+    answer.close()
+    export.may_end.set()
+    assert export.closed.wait(timeout=20)
