@@ -142,10 +142,11 @@ def test_an_export_is_sent_while_it_is_written():
 
 def test_an_export_that_breaks_off_does_not_look_whole():
     export = Export(fails=True)
-    _answer, lines = begun(export)
+    answer, lines = begun(export)
     export.may_end.set()
     with pytest.raises(ZeroDivisionError):
         list(lines)
+    answer.close()
     assert export.closed.wait(timeout=20)
 
 
