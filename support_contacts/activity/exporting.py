@@ -82,7 +82,7 @@ def _cells(entry: Entry) -> list[object]:
         entry.customer.name if entry.customer else "",
         event.customer_id,
         entry.subscription.name if entry.subscription else "",
-        entry.subscription.public_id if entry.subscription else event.subscription_id,
+        entry.subscription.public_id if entry.subscription else "",  # our own id is its seller's
         entry.note,
         event.request_id,
     ]

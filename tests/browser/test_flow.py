@@ -27,7 +27,7 @@ def find_contoso(agent: Visitor) -> None:
 
 def choose_trey(agent: Visitor) -> None:
     """From Contoso's page to the page that verifies the change."""
-    agent.link(OFFER, exact=True).click()
+    agent.link(OFFER, exact=True).first.click()  # among its subscriptions; its history names it as well
     expect(agent.heading(OFFER)).to_be_visible()
     trey = agent.page.get_by_role("radio", name=re.compile("^Trey Research"))
     trey.check()

@@ -162,6 +162,7 @@ def test_a_process_that_dies_takes_no_waiting_request_with_it(portal: Operated) 
     before, answers = portal.web_processes(), []
     for process in before:
         process.suspend()
+    portal.until(lambda: all(process.status() == psutil.STATUS_STOPPED for process in before))
     senders = [
         threading.Thread(target=lambda: answers.append(portal.get("/sign-in/", **SOMEBODY)[0]))
         for _ in range(12)

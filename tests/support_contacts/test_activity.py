@@ -198,7 +198,7 @@ def test_a_person_whose_account_is_gone_is_found_without_a_name(signed_in, world
 
     assert gone.name not in text(signed_in.get(URL))
     assert shown(signed_in, person=pk) == [event.pk]
-    assert entry(signed_in, event).who == "Somebody whose name is not kept"
+    assert entry(signed_in, event).who == "an erased person"
 
 
 def test_by_customer_by_id_and_by_words(signed_in, world, agent):
