@@ -1,5 +1,6 @@
 """Which customers a list shows: what may stand in its address, and the rows that answer it."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +18,9 @@ from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.identifiers import canonical_guid
 from portal.keyset import CursorField, Order, newest
-from portal.models import Partner
+from portal.models import Organisation, Partner
 from portal.names import query_words
+from portal.prepared import Prepared
 from subscriptions.models import LIVE, Subscription
 from support_contacts.models import Designation
 
@@ -144,12 +146,29 @@ class CustomerFilter:
         return found[0] if len(found) == 1 else None
 
     def heading(self) -> Heading:
-        """All counts and menus in one query."""
+        """All counts and menus in one query; of the list as it opens, put into SQL once."""
+        plain = not (self.q or self.country or self.record)
+        rows = _HEADING(me=self._me, at=self.now) if plain else list(self.headings)
+        if not rows:
+            return Heading()
+        row = rows[0]
+        return Heading(
+            row["everything"],
+            row["needing"],
+            row["having"],
+            tuple(row["countries"]),
+            tuple({*row["partner_ids"], *row["customers_partner_ids"]}),
+            {known["partner_id"]: known["name"] for known in row["known"]},
+        )
+
+    @property
+    def headings(self) -> QuerySet[Partner, dict[str, Any]]:
+        """The question itself, of one row."""
         searched = self._searched
         attention, designated = searched.filter(self._needs_attention), searched.filter(self._has_designation)
         own = self._own.order_by()
         of_record = self._subscriptions.exclude(reseller_of_record="").order_by()
-        row = (
+        return (
             Partner.objects.filter(pk=self._me)
             .annotate(
                 everything=CappedCount(searched),
@@ -179,17 +198,6 @@ class CustomerFilter:
                 ),
             )
             .values()
-            .first()
-        )
-        if row is None:
-            return Heading()
-        return Heading(
-            row["everything"],
-            row["needing"],
-            row["having"],
-            tuple(row["countries"]),
-            tuple({*row["partner_ids"], *row["customers_partner_ids"]}),
-            {known["partner_id"]: known["name"] for known in row["known"]},
         )
 
     # -- questions
@@ -260,5 +268,11 @@ class CustomerFilter:
         stale = Designation.objects.needs_attention(self.now).filter(provider_id=self._me)
         return Q(customer_id__in=stale.values("subscription__customer_id"))
 
+
+def _heading(me: uuid.UUID, at: datetime) -> QuerySet[Partner, dict[str, Any]]:
+    return CustomerFilter(Actor(Organisation(pk=me)), at).headings
+
+
+_HEADING = Prepared(_heading, me=uuid.UUID, at=datetime)
 
 __all__ = ["COUNTED", "ORDERS", "CustomerFilter", "CustomerListForm", "Heading"]
