@@ -162,7 +162,7 @@ class CustomerFilter:
         )
 
     @property
-    def headings(self) -> QuerySet[Partner, dict[str, Any]]:
+    def headings(self) -> Any:
         """The question itself, of one row."""
         searched = self._searched
         attention, designated = searched.filter(self._needs_attention), searched.filter(self._has_designation)
@@ -269,7 +269,7 @@ class CustomerFilter:
         return Q(customer_id__in=stale.values("subscription__customer_id"))
 
 
-def _heading(me: uuid.UUID, at: datetime) -> QuerySet[Partner, dict[str, Any]]:
+def _heading(me: uuid.UUID, at: datetime) -> Any:
     return CustomerFilter(Actor(Organisation(pk=me)), at).headings
 
 
