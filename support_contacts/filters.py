@@ -16,8 +16,9 @@ from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.identifiers import canonical_guid
 from portal.keyset import CursorField, Order, newest
-from portal.models import Partner
+from portal.models import Organisation, Partner
 from portal.names import query_words
+from portal.prepared import Prepared
 from subscriptions.models import LIVE, Subscription
 from support_contacts.counting import CappedCount, DistinctValues
 from support_contacts.models import Designation
@@ -131,11 +132,31 @@ class CustomerFilter:
         return found[0] if len(found) == 1 else None
 
     def heading(self) -> Heading:
-        """All counts and menus in one query, and the partners they name in another."""
+        """All counts and menus in one query, of the list as it opens put into SQL once; the partners they name in
+        another."""
+        plain = not (self.q or self.country or self.record)
+        rows = _HEADING(me=self._me, at=self.now) if plain else list(self.headings)
+        if not rows:
+            return Heading()
+        row = rows[0]
+        known = self._known({*row["partner_ids"], self.record}, row["customers_records"])
+        of_customers = {one.partner_id for one in known if one.pk in row["customers_records"]}
+        return Heading(
+            row["everything"],
+            row["needing"],
+            row["having"],
+            tuple(row["countries"]),
+            tuple({*row["partner_ids"], *of_customers}),
+            {one.partner_id: one.name for one in known},
+        )
+
+    @property
+    def headings(self) -> Any:
+        """The question itself, of one row."""
         searched = self._searched
         attention, designated = searched.filter(self._needs_attention), searched.filter(self._has_designation)
         of_record = self._subscriptions.filter(reseller_of_record__gt="")
-        row = (
+        return (
             Partner.objects.filter(pk=self._me)
             .annotate(
                 everything=CappedCount(searched),
@@ -150,19 +171,6 @@ class CustomerFilter:
                 ),
             )
             .values()
-            .first()
-        )
-        if row is None:
-            return Heading()
-        known = self._known({*row["partner_ids"], self.record}, row["customers_records"])
-        of_customers = {one.partner_id for one in known if one.pk in row["customers_records"]}
-        return Heading(
-            row["everything"],
-            row["needing"],
-            row["having"],
-            tuple(row["countries"]),
-            tuple({*row["partner_ids"], *of_customers}),
-            {one.partner_id: one.name for one in known},
         )
 
     def _known(self, partner_ids: Collection[str], tenants: Collection[uuid.UUID]) -> list[Partner]:
@@ -242,5 +250,11 @@ class CustomerFilter:
         stale = stale.filter(provider_id=self._me)
         return Q(customer_id__in=stale.values("subscription__customer_id"))
 
+
+def _heading(me: uuid.UUID, at: datetime) -> Any:
+    return CustomerFilter(Actor(Organisation(pk=me)), at).headings
+
+
+_HEADING = Prepared(_heading, me=uuid.UUID, at=datetime)
 
 __all__ = ["ORDERS", "CustomerFilter", "CustomerListForm", "Heading"]
