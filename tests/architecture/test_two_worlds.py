@@ -25,6 +25,8 @@ from tests.architecture.conftest import Stage
 from tests.architecture.crawler import Reading, read_everything, settled
 
 THEIRS = [guid(name) for name in ("proseware", "firstup", "alpine")]
+#: Whoever knows a PartnerID is told whose it is (R4), and so reads its new name.
+LOOKED_UP = "/resellers/request/?find="
 #: Nobody here has anything to do with Proseware.
 BYSTANDERS = [
     Person("fabrikam", "global_admin"),
@@ -43,7 +45,7 @@ def test_what_another_provider_does_changes_no_byte(stage: Stage, person: Person
         after = pages(read_everything(stage, person, words=["zqzzzzx", "a", "7100007"]))
     record_property("pages", len(before) + len(after))
     assert before.keys() == after.keys()
-    changed = [url for url in before if before[url] != after[url]]
+    changed = [url for url in before if before[url] != after[url] and not url.startswith(LOOKED_UP)]
     assert not changed
 
 
