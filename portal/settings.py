@@ -88,7 +88,6 @@ TEMPLATES = [
                 "portal.templatetags.constant",
                 "portal.templatetags.ui",
             ],
-            "libraries": {"heroicons": "portal.templatetags.icons"},
         },
     }
 ]

@@ -76,13 +76,13 @@ class DesignationFilter:
 
     @property
     def told(self) -> QuerySet[Designation]:
-        """The same as a page or an export reads them: whether each holds, and what the chosen order sorts by."""
+        """The same as a page or an export reads them: with what is told of each, and what the chosen order sorts by."""
         rows: Any = self.rows
         if self.data["sort"] == "customer":
             ours = Q(**{f"{_VIEW}partner": self._me}) & established(self.now, _VIEW)
             rows = rows.filter(ours).annotate(customer_sort=F(f"{_VIEW}sort_name"))
-        found: QuerySet[Designation] = rows.with_force(self.now)
-        return found.select_related("subscription", "partner__organisation")
+        found: QuerySet[Designation] = rows.select_related("subscription", "partner__organisation")
+        return found
 
     @property
     def order(self) -> Order:

@@ -40,7 +40,7 @@ class _Known:
 def lines_of(
     actor: Actor, rows: Sequence[Designation], *, now: datetime, here: str = ""
 ) -> list[AttentionRow]:
-    """These rows of the actor's own, each with whether it `holds`. Seven queries at most, whatever their number."""
+    """These rows of the actor's own. Seven queries at most, whatever their number."""
     makers, notes = _told(actor, rows)
     customers = names_of(actor.organisation.pk, {row.subscription.customer_id for row in rows})
     standings = standings_of([row for row in rows if row.ended_at is None])
@@ -62,10 +62,11 @@ def _line(row: Designation, known: _Known) -> AttentionRow:
     if not subscription.is_live:  # nobody calls for it any more, and nothing can be chosen
         cause = Cause("contact.subscription_ended", subscription.ended_at)
         return AttentionRow(row, customer, False, known.here, maker, cause=cause)
-    if not row.holds:  # type: ignore[attr-defined]  # annotated
+    judged = force(row, standing, at=known.now)
+    if judged.reason is not None:
         cause = cause_of(row, standing, at=known.now)
         return AttentionRow(row, customer, False, known.here, maker, cause=cause)
-    until = force(row, standing, at=known.now).grant_ends_at
+    until = judged.grant_ends_at
     soon = until if until and until - known.now <= SOON else None
     return AttentionRow(row, customer, True, known.here, maker, until=until, ends=soon)
 

@@ -1,4 +1,4 @@
-"""The icons, each drawn once a process: loaded as `heroicons`, in that library's stead (`portal.settings`)."""
+"""The icons of the library `heroicons`, each drawn once a process."""
 
 from functools import lru_cache
 

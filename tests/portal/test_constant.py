@@ -11,7 +11,7 @@ from portal.templatetags.icons import icon
 
 
 def template(text: str):
-    return engines["django"].from_string("{% load heroicons %}" + text).template
+    return engines["django"].from_string("{% load icons %}" + text).template
 
 
 def render(text: str, **context: object) -> str:

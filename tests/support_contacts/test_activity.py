@@ -361,7 +361,7 @@ def test_the_number_of_questions_does_not_grow(signed_in, world, agent, count, d
         )
     signed_in.get(URL)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(12):
         signed_in.get(URL)
 
 
@@ -533,5 +533,5 @@ def test_a_customers_page_asks_the_same_of_one_event_and_three(
         )
     signed_in.get(f"/customers/{world.customer.pk}/")
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(16):
         signed_in.get(f"/customers/{world.customer.pk}/")

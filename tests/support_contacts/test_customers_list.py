@@ -423,7 +423,7 @@ def test_queries_do_not_grow_with_rows(signed_in, world, django_assert_num_queri
     world.subscription.save()
     DesignationFactory(subscription=world.subscription, partner=world.trey)
     signed_in.get(URL)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         signed_in.get(URL)
     for number in range(2):
         more = customer_of(world.provider, f"More {number}")
@@ -432,7 +432,7 @@ def test_queries_do_not_grow_with_rows(signed_in, world, django_assert_num_queri
         for _ in range(2):
             subscription = SubscriptionFactory(provider=world.provider, customer=more.customer)
             DesignationFactory(subscription=subscription, partner=reseller)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assert len(listed(signed_in.get(URL))) == 3
 
 

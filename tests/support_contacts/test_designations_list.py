@@ -249,9 +249,9 @@ def test_the_pages_queries_do_not_grow_with_rows(signed_in, world, agent, query,
     one_more("One")
     address = f"{URL}?{query}"
     signed_in.get(address)
-    # Session, person, memberships; counts, page, events, people, customers; relationships, grants, suspensions
-    # where something stands; in the frame the count and the bell's three.
-    wanted = 12 if query == "ended=1" else 15
+    # Session, person with memberships; counts, page, events, people, customers; relationships, grants, suspensions
+    # where something stands; what waits, for the frame.
+    wanted = 8 if query == "ended=1" else 11
     with django_assert_num_queries(wanted):
         signed_in.get(address)
     one_more("Two")

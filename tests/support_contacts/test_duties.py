@@ -186,10 +186,10 @@ def test_duties_ask_the_same_questions_whatever_their_number(agent, trey, count,
     for _ in range(count):
         duty(trey)
     agent.get("/duties/")
-    # Session, person, memberships; designations, the providers' names of the customers, agreements; the bell.
-    with django_assert_num_queries(6):
+    # Session, person with memberships; designations, whether they hold, the providers' names, agreements; the bell.
+    with django_assert_num_queries(7):
         agent.get("/duties/")
     lapse(trey)
     # Those that do not hold need their records to say why: relationships, grants, suspensions.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         agent.get("/duties/")
