@@ -5,6 +5,8 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.models import PartnerSuspension, ResellerRelationship
@@ -306,3 +308,42 @@ def test_a_colleague_of_another_organisation_is_not_named(client, world, agent):
     client.force_login(staff.user)
 
     assert "· Admin agent" not in html(client.get("/duties/"))
+
+
+BIG = (
+    "customers_customerrelationship",
+    "customers_delegatedadmin",
+    "subscriptions_subscription",
+    "support_contacts_designation",
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("", "designation_open_since"),
+        ("holds=1", "designation_open_since"),
+        ("ended=1", "designation_since"),
+        ("sort=customer", "customer_rel_by_name"),
+        ("attention=1", ""),
+        ("ending=1", ""),
+        ("q=contoso", ""),
+    ],
+)
+def test_every_view_can_be_answered_from_indexes_alone(signed_in, world, query, index):
+    """Where reading whole tables and sorting are forbidden as far as can be, the plans do without."""
+    sold(world, "Adatum")
+    with CaptureQueriesContext(connection) as captured:
+        signed_in.get(f"{URL}?{query}")
+    asked = [q["sql"] for q in captured if q["sql"].startswith("SELECT") and BIG[3] in q["sql"]]
+    plans = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        for sql in asked:
+            cursor.execute(f"EXPLAIN {sql}")
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    assert len(plans) >= 2
+    for plan in plans:
+        assert not [table for table in BIG if f"Seq Scan on {table} " in plan], plan
+    assert any(index in plan for plan in plans)
