@@ -3,7 +3,8 @@
 The web server reads a body, and sends an answer, at the pace of whoever is at the other end, and holds a thread
 meanwhile (`portal.web`). Those threads are many and hold nothing else. The work is done by few, each with its own
 connection: four people on slow lines who send a form must not be the whole portal's pause. What is answered waits in
-memory, and in a file where there is much of it; an export begins to be sent while it is still written.
+memory, and in a file where there is much of it. An export begins to be sent while it is still written, by a thread of
+its own: whoever asks for several waits behind them, and nobody else does.
 """
 
 import io
@@ -15,8 +16,10 @@ from typing import Any
 
 from django.conf import settings
 
-#: Of each process: each has a connection to the database.
+#: Of each process: each has a connection to the database, and so has the one that writes exports.
 WORKING = 2
+#: Answered whatever the others wait for: it asks nothing (`portal.views.probes`).
+ALIVE = "/healthz"
 IN_MEMORY = 1024 * 1024  # of an answer; a larger one goes to a temporary file
 CHUNK = 65536
 
@@ -79,11 +82,14 @@ class Patient:
     def __init__(self, application: Application) -> None:
         self.application = application
         self.workers = ThreadPoolExecutor(WORKING, thread_name_prefix="work")
+        self.exporter = ThreadPoolExecutor(1, thread_name_prefix="export")
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if not _arrive(environ):
             start_response("400 Bad Request", [("Content-Length", "0")])
             return [b""]
+        if environ.get("PATH_INFO") == ALIVE:
+            return self.application(environ, start_response)
         begun: Future[Spill] = Future()
         self.workers.submit(self._answer, environ, start_response, begun)
         return begun.result()
@@ -91,25 +97,35 @@ class Patient:
     def _answer(self, environ: dict[str, Any], start_response: Any, begun: "Future[Spill]") -> None:
         """All of the answer, made and closed in the thread whose connection it is read from.
 
-        It is handed on when it is whole; one that is streamed, when it begins.
+        It is handed on when it is whole; an export, when it begins. Of what is asked for with HEAD nothing is made.
         """
         spill = Spill()
         try:
             answer = self.application(environ, start_response)
-            try:
-                if getattr(answer, "streaming", False):
-                    begun.set_result(spill)
-                spill.fill(answer)
-            finally:
-                if close := getattr(answer, "close", None):
-                    close()
+            if environ.get("REQUEST_METHOD") == "HEAD":
+                _filled(spill, answer, ())
+            elif _is_export(answer):
+                self.exporter.submit(_filled, spill, answer, answer)
+            else:
+                _filled(spill, answer, answer)
         except BaseException as error:
-            if not begun.done():
-                spill.close()
-                begun.set_exception(error)
+            spill.close()
+            begun.set_exception(error)
             return
-        if not begun.done():
-            begun.set_result(spill)
+        begun.set_result(spill)
+
+
+def _filled(spill: Spill, answer: Any, chunks: Iterable[bytes]) -> None:
+    try:
+        spill.fill(chunks)
+    finally:
+        if close := getattr(answer, "close", None):
+            close()
+
+
+def _is_export(answer: Any) -> bool:
+    """Written as it is asked for; a file is there already."""
+    return getattr(answer, "streaming", False) and getattr(answer, "file_to_stream", None) is None
 
 
 def _arrive(environ: dict[str, Any]) -> bool:

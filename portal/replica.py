@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 
 from portal.database import REPLICA
@@ -54,8 +55,13 @@ def ask(question: Callable[[], Answer]) -> Answer:
                 with _at_the_replica():
                     return question()
         except (OperationalError, InterfaceError) as error:
-            _away_until = time.monotonic() + AGAIN
-            logger.warning("replica_away", extra={"error": str(error).splitlines()[:1]})
+            if isinstance(
+                error.__cause__, psycopg.errors.QueryCanceled
+            ):  # it is there: this question was too long
+                logger.warning("replica_too_slow")
+            else:
+                _away_until = time.monotonic() + AGAIN
+                logger.warning("replica_away", extra={"error": str(error).splitlines()[:1]})
             connections[REPLICA].close()
     return question()
 

@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 #: A cell that begins so is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: So does a cell that a spreadsheet makes by itself, where its country writes lists with semicolons.
+_INNER = re.compile(r"([;\t\r\n][ \u00a0]*)(?=[=+\-@＝＋－＠])")
 
 
 def csv_line(cells: Sequence[object], *, first: bool = False) -> bytes:
@@ -24,5 +27,5 @@ def _text(cell: object) -> str:
         return ""
     if isinstance(cell, datetime):
         return cell.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    text = str(cell)
+    text = _INNER.sub(r"\1'", str(cell))
     return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) else text

@@ -33,7 +33,8 @@ class CodeForm(AuthenticateForm):
     def clean_code(self) -> str:
         _count(self.user.pk)
         code: str = super().clean_code()
-        if not ratelimit.hit(f"code-used:{self.user.pk}:{code}", 1, GOOD_FOR):
+        digits = "".join(filter(str.isdecimal, code))  # spaces and marks do not make it another code
+        if not ratelimit.hit(f"code-used:{self.user.pk}:{digits}", 1, GOOD_FOR):
             raise forms.ValidationError(_("This code was used already. Wait for the next one."))
         return code
 

@@ -92,12 +92,16 @@ def verify(
 
 
 def differing(numbers: list[int]) -> list[int]:
-    """Of these segments, those whose events are not what was sealed. Inside the caller's transaction."""
+    """Of these segments, those that are not what was sealed, events or seal. Inside the caller's transaction."""
     if not numbers:
         return []
+    first, last = min(numbers), max(numbers)
     with connection.cursor() as cursor:
-        cursor.execute(_DIFFERENT, [min(numbers), max(numbers)])
-        return sorted({row[0] for row in cursor.fetchall()} & set(numbers))
+        cursor.execute(_DIFFERENT, [first, last])
+        found = {row[0] for row in cursor.fetchall()}
+        cursor.execute(_CHAIN, [first, last - first + 1])
+        found |= {row[0] for row in cursor.fetchall() if any(_seal(row, None, None, None))}
+    return sorted(found & set(numbers))
 
 
 def _segments(cursor: Any, found: Verified, start: int, expected: Mapping[int, Published]) -> Iterator[Fault]:

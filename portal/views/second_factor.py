@@ -22,6 +22,12 @@ logger = structlog.get_logger(__name__)
 class Code(FormPage, AuthenticateView):
     template_name = "mfa/authenticate.html"
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "code" not in request.POST:  # no form of ours: the other factors have none here
+            return HttpResponseRedirect(request.get_full_path())
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
 
 class SetUp(FormPage, ActivateTOTPView):
     form_class = SetUpForm

@@ -117,6 +117,24 @@ class TestApply:
         assert error == "Segment 2 is not what was sealed, so it stays; verify_audit says what was changed."
         assert left() == {event.pk for event in record}
 
+    def test_an_event_changed_together_with_its_digest_is_evidence_too(self, record):
+        tampered(
+            ("UPDATE portal_auditevent SET request_id = 'x' WHERE id = %s", [record[4].pk]),
+            """UPDATE portal_auditseal AS seal SET digests =
+                   (SELECT array_agg(d ORDER BY place DESC) FROM unnest(digests) WITH ORDINALITY AS all_of (d, place))
+               WHERE number = 2""",
+        )
+        _lines, error = apply("--yes")
+        assert error == "Segment 2 is not what was sealed, so it stays; verify_audit says what was changed."
+        lines, error = ran("verify_audit")
+        assert error
+        assert "Segment 2: the list of its events was changed." in lines
+
+    def test_a_segment_whose_own_list_was_changed_stays(self, record):
+        tampered("UPDATE portal_auditseal SET rows_hash = sha256('other') WHERE number = 2")
+        _lines, error = apply("--yes")
+        assert error == "Segment 2 is not what was sealed, so it stays; verify_audit says what was changed."
+
     def test_a_second_time_there_is_nothing(self, record):
         apply("--yes")
         for options in ((), ("--yes",)):

@@ -9,6 +9,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.apps import apps
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -147,6 +148,32 @@ def test_a_code_opens_one_session_only(client, mounted, secret, signed_in, djang
 
     assert again.status_code == 422
     assert "_auth_user_id" not in client.session
+    cache.clear()  # as in another process
+    marked = client.post("/sign-in/code/", {"code": "-".join([code_for(secret)[:3], code_for(secret)[3:]])})
+    assert marked.status_code == 422
+    assert "This code was used already." in marked.content.decode()
+
+
+def test_a_form_without_a_code_is_asked_again(client, mounted, secret):
+    TOTP.activate(operator(), secret)
+    client.post("/sign-in/", {"login": "operator@portal.example", "password": PASSWORD})
+
+    response = client.post("/sign-in/code/")
+
+    assert (response.status_code, response["Location"]) == (302, "/sign-in/code/")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/operator/portal/user/?password__startswith=md5",
+        "/operator/portal/auditnote/?text__icontains=a",
+        "/operator/portal/user/?name=a",
+    ],
+)
+def test_no_filter_tells_what_is_left_out(signed_in, address):
+    assert signed_in.get(address.partition("?")[0]).status_code == 200
+    assert signed_in.get(address).status_code == 400
 
 
 def test_guessing_codes_is_counted(client, mounted, secret):

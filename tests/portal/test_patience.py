@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.conf import settings
 
-from portal.patience import CHUNK, IN_MEMORY, WORKING, Patient
+from portal.patience import ALIVE, CHUNK, IN_MEMORY, WORKING, Patient
 
 
 def echo(environ, start_response):
@@ -156,3 +156,54 @@ def test_an_export_nobody_reads_any_more_is_left():
     answer.close()
     export.may_end.set()
     assert export.closed.wait(timeout=20)
+
+
+def test_exports_hold_up_nobody_but_each_other():
+    """Several are asked for; the pages go on, and the second export follows the first."""
+    first, second = Export(), Export()
+    exports = {"/first": first, "/second": second}
+
+    def application(environ, start_response):
+        return exports.get(environ.get("PATH_INFO"), echo)(environ, start_response)
+
+    portal = Patient(application)
+
+    def export(path):
+        said = {"wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "", "PATH_INFO": path}
+        return portal(said, lambda status, headers: None)
+
+    asked = [export("/first"), export("/second"), *(export("/first") for _ in range(WORKING))]
+    assert ask(portal, b"now") == ("200 OK", b"now")
+    first.may_end.set(), second.may_end.set()
+    assert [b"".join(each) for each in asked] == [b"firstlast"] * len(asked)
+    for each in asked:
+        each.close()
+
+
+def test_nothing_is_made_of_what_only_its_head_is_asked_of():
+    export = Export()
+    said, whole = ask(Patient(export), REQUEST_METHOD="HEAD")
+    assert (said, whole) == ("200 OK", b"")
+    assert export.closed.is_set()
+
+
+def test_whether_it_lives_is_said_while_all_work_waits():
+    hold, held = threading.Event(), threading.Semaphore(0)
+
+    def application(environ, start_response):
+        if environ.get("PATH_INFO") != ALIVE:
+            held.release()
+            assert hold.wait(timeout=20)
+        start_response("200 OK", [])
+        return [b"alive"]
+
+    portal = Patient(application)
+    with ThreadPoolExecutor(WORKING) as askers:
+        waiting = [askers.submit(ask, portal) for _ in range(WORKING)]
+        for _ in waiting:
+            assert held.acquire(timeout=20)
+        try:
+            assert ask(portal, PATH_INFO=ALIVE) == ("200 OK", b"alive")
+        finally:
+            hold.set()
+        assert {each.result(timeout=20) for each in waiting} == {("200 OK", b"alive")}
