@@ -88,7 +88,7 @@ def unchecked(visitor: Visitor, form: str = "main form") -> None:
 
 
 def said(visitor: Visitor, text: str) -> None:
-    expect(visitor.page.locator("main").get_by_text(text).first).to_be_visible()
+    expect(visitor.page.locator("main").get_by_text(text).filter(visible=True).first).to_be_visible()
 
 
 def command(visitor: Visitor, name: str) -> Locator:
