@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import chain
 
 from django.db.models import QuerySet
@@ -9,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from portal.actor import Actor
-from portal.keyset import page_of
+from portal.keyset import every
 from portal.models import AuditEvent
 from support_contacts.activity.entries import Entry, entries
 from support_contacts.activity.listing import ORDER
@@ -25,20 +26,14 @@ def csv_lines(actor: Actor, rows: QuerySet[AuditEvent], *, now: datetime) -> Ite
     Newest first, so that what happens meanwhile does not push a line out of place.
     """
     first = csv_line(_heads(), first=True)
-    return chain([first], _lines(actor, rows.select_related("note"), now, translation.get_language()))
+    part = partial(_part, actor, now, translation.get_language())
+    return chain([first], every(rows.select_related("note"), ORDER, size=CHUNK, told=part))
 
 
-def _lines(actor: Actor, rows: QuerySet[AuditEvent], now: datetime, language: str | None) -> Iterator[bytes]:
-    after = None
-    while True:
-        # Not around a yield: between two lines the thread is somebody else's.
-        with translation.override(language):
-            found = page_of(rows, ORDER, size=CHUNK, after=after)
-            lines = b"".join(csv_line(_cells(entry)) for entry in entries(actor, found.rows, now=now))
-        yield lines
-        after = found.after
-        if after is None:
-            return
+def _part(actor: Actor, now: datetime, language: str | None, rows: Sequence[AuditEvent]) -> list[bytes]:
+    # Not around a yield: between two lines the thread is somebody else's.
+    with translation.override(language):
+        return [b"".join(csv_line(_cells(entry)) for entry in entries(actor, rows, now=now))]
 
 
 def _heads() -> Sequence[str]:
