@@ -92,14 +92,11 @@ class ActorMiddleware:
                     organisation=str(chosen.organisation_id), user=str(request.user.pk)
                 )
         self._set_language(request)
-        timezone.activate(_zone(request))
-        try:
+        with timezone.override(_zone(request)):
             response = self.get_response(request)
-            if request.user.is_authenticated:
-                add_never_cache_headers(response)  # refusals too: they name organisations and roles
-            return response
-        finally:
-            timezone.deactivate()
+        if request.user.is_authenticated:
+            add_never_cache_headers(response)  # refusals too: they name organisations and roles
+        return response
 
     def _session_is_over(self, request: HttpRequest) -> bool:
         if request.user.is_demo and not settings.DEMO:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psutil
 import psycopg
@@ -10,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
-from django.utils import translation
+from django.utils import timezone, translation
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -27,10 +28,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     messages.build()
 
 
+#: Where the factories' organisations are.
+HOME = ZoneInfo("Europe/Paris")
+
+
 @pytest.fixture(autouse=True)
-def language_of_a_test() -> Iterator[None]:
-    """A request leaves its language behind; the next test begins in English."""
-    with translation.override(settings.LANGUAGE_CODE):
+def language_and_day_of_a_test() -> Iterator[None]:
+    """A request leaves its language and zone behind; the next test begins in English.
+
+    "Today" is what it is for the people of the test, also in the hours when it is another day in UTC.
+    """
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(HOME):
         yield
 
 

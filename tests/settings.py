@@ -1,6 +1,15 @@
 """The settings tests run under: production's, except for what has no place on a test server."""
 
 import os
+from pathlib import Path
+
+from portal import embedded
+
+# A cluster of their own beside the demonstration's: nothing in it outlives the run, so it need not reach the disk.
+os.environ["VAR_DIR"] = os.environ.get("VAR_DIR") or str(
+    Path(__file__).resolve().parents[1] / "var" / "tests"
+)
+embedded.SETTINGS |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 os.environ.update(
     DEMO="0",
@@ -15,7 +24,7 @@ os.environ.update(
     LOG_LEVEL="WARNING",
 )
 
-from portal.settings import *  # noqa: F403
+from portal.settings import *  # noqa: E402, F403
 
 # Test runs side by side do not meet; tests/conftest.py removes what a killed one left.
 DATABASES["default"]["TEST"] = {"NAME": f"test_portal_{os.getpid()}"}  # noqa: F405

@@ -106,14 +106,27 @@ def staff(organisation: str) -> list[Person]:
 
 ORGANISATIONS = tuple(dict.fromkeys([*PARTNERS, *CUSTOMERS]))
 STAFF = tuple(person for organisation in ORGANISATIONS for person in staff(organisation))
-#: Who walks the matrix: every kind, every role; of organisations that differ only in whom they trade with, one.
+#: Who walks the matrix: every kind; of organisations that differ only in whom they trade with, one.
 WALKERS = (*FULLY_STAFFED, "proseware", "relecloud", "stranger", "contoso", "northwind", ENDED)
+#: Every role of a provider and of a reseller walks. Of the other kinds those who may all, only look, and only read:
+#: what a role may is the same in every kind of organisation (`portal.permissions`).
+EVERY_ROLE = ("fabrikam", "trey")
+ENOUGH_ROLES = ("global_admin", "sales_agent", "service_support_admin")
 EVERYBODY = (
     ANONYMOUS,
     NOBODY,
     AMBI_FABRIKAM,
     AMBI_PROSEWARE,
-    *(person for person in STAFF if person.organisation in WALKERS),
+    *(
+        person
+        for person in STAFF
+        if person.organisation in WALKERS
+        and (
+            person.organisation in EVERY_ROLE
+            or person.organisation not in FULLY_STAFFED
+            or person.role in ENOUGH_ROLES
+        )
+    ),
 )
 
 

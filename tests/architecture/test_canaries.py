@@ -1,8 +1,10 @@
 """What no page tells: words of other organisations. And what it does tell: one's own, so that the reading is proved."""
 
+from collections.abc import Collection
 from urllib.parse import quote, urlencode
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from django.urls import reverse
 
 from tests.architecture import relations
@@ -26,6 +28,11 @@ from tests.architecture.walk import patterns
 #: What whoever holds the link may read is tested by itself, below.
 BY_LINK = ("join", "organisation-invitation", "follow-link")
 ROUTES_THERE_ARE = {name for name, _path, _view in patterns()}
+#: Of those who sell, whose pages are by far the most, some read in every run and all of them in the long one.
+SELLERS_IN_EVERY_RUN = (
+    "litware/global_admin",
+    *(f"fabrikam/{role}" for role in ("global_admin", "billing_admin", "user_admin")),
+)
 READERS = [
     *staff("fabrikam"),
     *(Person(name, "global_admin") for name in PARTNERS if name != "fabrikam"),
@@ -62,11 +69,22 @@ KINDS = (
 NEXT_DOOR = ("contoso", "firstup")
 SEARCHERS = [
     Person("fabrikam", "global_admin"),
+    Person("litware", "global_admin"),
     Person("litware", "sales_agent"),
     Person("trey", "global_admin"),
     Person("woodgrove", "global_admin"),
     Person("contoso", "service_support_admin"),
 ]
+
+
+def some(people: list[Person], in_every_run: Collection[str]) -> list[ParameterSet]:
+    """Everybody, with sellers but these left to the long run: `make soak`."""
+    return [
+        pytest.param(person, id=str(person))
+        if person.organisation not in SELLERS or str(person) in in_every_run
+        else pytest.param(person, id=str(person), marks=pytest.mark.soak)
+        for person in people
+    ]
 
 
 def read(stage: Stage, person: Person) -> Reading:
@@ -106,7 +124,7 @@ def own_words(stage: Stage, person: Person) -> list[str]:
     return own[:6]
 
 
-@pytest.mark.parametrize("person", READERS, ids=str)
+@pytest.mark.parametrize("person", some(READERS, SELLERS_IN_EVERY_RUN))
 def test_a_reader_meets_their_own_words_and_no_others(stage: Stage, person: Person, record_property) -> None:
     reading = read(stage, person)
     record_property("pages", len(reading.bodies))
@@ -129,7 +147,7 @@ def whereabouts(stage: Stage, reading: Reading, canary: Canary) -> list[str]:
     return [url for url, body in reading.bodies.items() if canary in stage.world.canaries.among(body)]
 
 
-@pytest.mark.parametrize("person", SEARCHERS, ids=str)
+@pytest.mark.parametrize("person", some(SEARCHERS, SELLERS_IN_EVERY_RUN[:1]))
 def test_what_others_have_cannot_be_found_by_asking(stage: Stage, person: Person, record_property) -> None:
     """Every box and every parameter, asked with another organisation's words: the answer to any nonsense."""
     reading = read(stage, person)

@@ -82,7 +82,9 @@ def cells(world: World, name: str, method: str) -> Iterator[Cell]:
 def _walked(entry: Entry, world: World, person: Person) -> list[Target]:
     """Every target; of a page that is not for this person one that is there and one that is not: it is all one."""
     found = entry.targets(world, person)
-    if entry.serves is None or person.organisation in entry.serves:
+    if entry.serves is None or (
+        person.organisation in entry.serves and (entry.roles is None or person.role in entry.roles)
+    ):
         return found
     return list({target.is_visible: target for target in reversed(found)}.values())
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests.browser.databases import Databases
@@ -107,11 +107,7 @@ def visit(db: None, whole_world: tuple[World, str], chromium: Browser) -> Iterat
         **options: object,
     ) -> Visitor:
         context = chromium.new_context(
-            locale={"en": "en-GB", "fr": "fr-FR"}[language],
-            timezone_id="Europe/Paris",
-            java_script_enabled=scripts,
-            viewport=viewport,
-            **options,
+            **somewhere(language), java_script_enabled=scripts, viewport=viewport, **options
         )
         context.set_default_timeout(PATIENCE)
         watch = Watch(context, url)
@@ -125,3 +121,59 @@ def visit(db: None, whole_world: tuple[World, str], chromium: Browser) -> Iterat
         visitor.context.close()
     complaints = [text for visitor in visitors for text in visitor.watch.complaints]
     assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture(scope="package")
+def kept(
+    whole_world: tuple[World, str], chromium: Browser
+) -> Iterator[dict[str, tuple[BrowserContext, Watch]]]:
+    """Browsers that stay open from test to test, by language: what pages are made of is fetched once."""
+    url, found = whole_world[1], {}
+    for language in ("en", "fr"):
+        context = chromium.new_context(**somewhere(language), reduced_motion="reduce")
+        context.set_default_timeout(PATIENCE)
+        found[language] = context, Watch(context, url)
+    yield found
+    for context, _watch in found.values():
+        context.close()
+
+
+@pytest.fixture
+def look(
+    db: None, whole_world: tuple[World, str], kept: dict[str, tuple[BrowserContext, Watch]]
+) -> Iterator[Callable[..., Visitor]]:
+    """Makes the one visitor of a test that only looks: a new page, nobody's cookies, in a browser that was open."""
+    world, url = whole_world
+    visitors: list[Visitor] = []
+
+    def make(
+        email: str = "",
+        *,
+        language: str = "en",
+        viewport: dict[str, int] = DESKTOP,
+        color_scheme: str = "light",
+    ) -> Visitor:
+        context, watch = kept[language]
+        page = context.new_page()
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme)
+        visitors.append(Visitor(context, page, world, url, watch, language, True))
+        if email:
+            visitors[-1].signed_in(email)
+        return visitors[-1]
+
+    yield make
+    complaints = []
+    for visitor in visitors:
+        for page in visitor.context.pages:
+            page.close()
+        visitor.context.unroute_all()
+        visitor.context.clear_cookies()
+        complaints += visitor.watch.complaints
+        visitor.watch.complaints.clear()
+    assert not complaints, "\n".join(complaints)
+
+
+def somewhere(language: str) -> dict[str, str]:
+    """What a browser tells of where it is."""
+    return {"locale": {"en": "en-GB", "fr": "fr-FR"}[language], "timezone_id": "Europe/Paris"}

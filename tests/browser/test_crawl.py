@@ -68,9 +68,23 @@ def links(visitor: Visitor) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("email", PEOPLE, ids=[email or "nobody signed in" for email in PEOPLE])
-def test_every_link_of_this_person_opens_a_page_that_fits(visit, email):
-    visitor = visit(email, language="fr", reduced_motion="reduce")
+#: Their pages are the agent's, with fewer buttons or more organisations to choose from.
+IN_THE_LONG_RUN = {SALES, MANY}
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        pytest.param(
+            email,
+            id=email or "nobody signed in",
+            marks=[pytest.mark.soak] if email in IN_THE_LONG_RUN else [],
+        )
+        for email in PEOPLE
+    ],
+)
+def test_every_link_of_this_person_opens_a_page_that_fits(look, email):
+    visitor = look(email, language="fr")
     waiting, met, wrong = deque(["/"]), {kind("/")}, []
     while waiting:
         path = waiting.popleft()
