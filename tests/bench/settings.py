@@ -2,5 +2,6 @@
 
 from tests.browser.server_settings import *  # noqa: F403
 
-INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin"]  # noqa: F405
+if not any(name.startswith("django.contrib.admin") for name in INSTALLED_APPS):  # noqa: F405
+    INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin"]  # noqa: F405
 ROOT_URLCONF = "tests.bench.urls"

@@ -29,13 +29,16 @@ LARGE = {
 
 
 @contextmanager
-def database_of(customers: int) -> Iterator[None]:
-    """While this lasts, the connection is the portal's own to a database with so many customers."""
+def database_of(customers: int, *, called: str = "large", template: str = "") -> Iterator[None]:
+    """While this lasts, the connection is the portal's own to a database with so many customers.
+
+    Made from the empty `template`; without one, from what the connection is to.
+    """
     tests = connection.settings_dict["NAME"]
     app = {key: connection.settings_dict[key] for key in _ROLE}
-    owner, name = _owner(), f"{tests}_large"
+    owner, name = _owner(), f"{tests}_{called}"
     connections.close_all()
-    Databases._on_server(owner, f'CREATE DATABASE "{name}" TEMPLATE "{tests}"')
+    Databases._on_server(owner, f'CREATE DATABASE "{name}" TEMPLATE "{template or tests}"')
     try:
         connection.settings_dict.update(owner, NAME=name)
         made = generate(customers=customers, providers=4, seed=1, now=timezone.now(), demo=True)
