@@ -9,7 +9,7 @@ import structlog
 #: What of a record's `extra` is said. Others hand whole requests and jobs along.
 SAID = (
     *("method", "view", "status", "ms", "outcome"),
-    *("job_id", "job", "mail", "delivery", "subscription", "attempt", "error", "reason", "seconds"),
+    *("job_id", "job", "mail", "delivery", "subscription", "attempt", "part", "error", "reason", "seconds"),
 )
 #: Their messages name code. Others quote what was typed or stored: a mail server the address it refuses, PostgreSQL
 #: the row it has already.
