@@ -29,15 +29,24 @@ def requested(event: AuditEvent) -> Iterator[Telling]:
         yield from _request(row, _grant(event), but=event.actor_id)
 
 
-def remind(relationship_id: str) -> None:
-    """Tell again of a request that still waits. A person is reminded of it once a day, however often somebody asks."""
+def remind(relationship_id: str, asker_id: str = "") -> None:
+    """Tell again of this organisation's request that still waits; of whosever waits where none is named.
+
+    A person is reminded of it once a day, however often that organisation asks. Several providers may wait for the
+    same reseller at the same customer: a reminder is of one's own request, and takes nobody else's place.
+    """
     row = _relationship(relationship_id)
     if row is None:
         return
     now = timezone.now()
-    waiting = [grant for grant in row.delegated_admins.all() if grant.state(now) == State.REQUESTED]
+    grants = row.delegated_admins.select_related("requested_for__organisation")
+    waiting = [grant for grant in grants if grant.state(now) == State.REQUESTED]
+    if asker_id:
+        waiting = [grant for grant in waiting if str(grant.requested_for_id or row.partner_id) == asker_id]
+        if not waiting and str(row.requested_for_id or row.partner_id) != asker_id:
+            return
     grant = max(waiting, key=lambda grant: grant.pk, default=None)
-    telling.deliver(_request(row, grant, again=True), key=f"{row.pk}:{now:%Y-%m-%d}")
+    telling.deliver(_request(row, grant, again=True), key=f"{(grant or row).pk}:{now:%Y-%m-%d}")
 
 
 def _request(

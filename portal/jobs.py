@@ -5,14 +5,20 @@ stored and logged, and what they name may have changed meanwhile. A job may run 
 no harm.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import close_old_connections, connection
+from django.db.models import Model
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+
+logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row", bound=Model)
 
 # After 10 s, 100 s, 17 min, 2.8 h: a mail server's bad hour passes, and a broken job does not spin.
 AGAIN = RetryStrategy(max_attempts=5, exponential_wait=10)
@@ -39,6 +45,23 @@ def defer_once(name: str, *, key: str, **ids: UUID | int | str) -> None:
 
 def _stored(ids: dict[str, UUID | int | str]) -> dict[str, int | str]:
     return {key: value if isinstance(value, int) else str(value) for key, value in ids.items()}
+
+
+def for_each(rows: Iterable[Row], act: Callable[[Row], object]) -> None:
+    """Act on every row, each act a transaction of its own: one that fails is logged and stops no other.
+
+    The job fails in the end, so that it is seen, and is tried again with what failed; what was done stays done.
+    """
+    failures: list[Exception] = []
+    for row in rows:
+        try:
+            act(row)
+        except Exception as error:
+            logger.exception("job_part_failed", extra={"part": f"{row._meta.label} {row.pk}"})
+            failures.append(error)
+            close_old_connections()  # a broken one would fail all that follow
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} parts of the job failed", failures)
 
 
 def job(

@@ -9,7 +9,7 @@ import structlog
 #: What of a record's `extra` is said. Others hand whole requests and jobs along.
 SAID = (
     *("method", "view", "status", "ms", "outcome"),
-    *("job_id", "job", "mail", "delivery", "subscription", "attempt", "error", "reason", "seconds"),
+    *("job_id", "job", "mail", "delivery", "subscription", "attempt", "part", "error", "reason", "seconds"),
 )
 #: Their messages name code. Others quote what was typed or stored: a mail server the address it refuses, PostgreSQL
 #: the row it has already.
@@ -37,6 +37,7 @@ def configured(*, for_machines: bool, level: str) -> dict[str, Any]:
         if for_machines
         else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
+    quiet = "WARNING" if level == "INFO" and not for_machines else level
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -53,8 +54,12 @@ def configured(*, for_machines: bool, level: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
-            # On a terminal they would hide what is said there once: the address, and how to sign in.
-            "portal.requests": {"level": level if for_machines or level == "DEBUG" else "WARNING"},
+            # A line a request, a job, a seal. On a terminal they would hide what is said there once: the address, and
+            # how to sign in; there they are for who asks with LOG_LEVEL=DEBUG.
+            **{
+                name: {"level": quiet}
+                for name in ("portal.requests", "portal.working", "portal.seals.sealing")
+            },
             # Every job's start and end is noise beside the job's own words.
             "procrastinate": {"level": "WARNING"},
             "urllib3": {"level": "WARNING"},  # tells the addresses it calls

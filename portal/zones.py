@@ -80,6 +80,11 @@ def abbreviation(zone: tzinfo | str, at: datetime) -> str:
 
 def choices(language: str | None = None) -> list[tuple[str, str]]:
     """Zones to choose from, one per place in use: (name, "Paris (Europe/Paris)"), by city."""
+    return list(_choices(language or get_language() or "en"))
+
+
+@lru_cache(maxsize=16)
+def _choices(language: str) -> list[tuple[str, str]]:
     labelled = [(name, f"{city(name, language)} ({name})") for name, _country in _places()]
     return [("UTC", "UTC"), *sorted(labelled, key=lambda choice: fold(choice[1]))]
 

@@ -147,7 +147,8 @@ class CustomerPage:
 
     @cached_property
     def nearby(self) -> Nearby:
-        return nearby(self.provider, self.customer_id, also=self.relationship.reseller_of_record_id)
+        also = self.relationship.reseller_of_record_id
+        return nearby(self.provider, self.customer_id, at=self.now, also=also)
 
     @property
     def standings(self) -> Mapping[Any, Standing]:

@@ -3,36 +3,27 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 
+from portal.csv_files import CHUNK, Cells
 from portal.keyset import every
 from portal.templatetags.statuses import STATUSES
 from support_contacts.attention import AttentionRow
-from support_contacts.csv_rows import csv_line
 from support_contacts.designation_filter import DesignationFilter
 from support_contacts.designation_lines import lines_of
 from support_contacts.models import Designation
 
-#: Rows read at once.
-CHUNK = 500
+
+def exported(chosen: DesignationFilter) -> Iterator[Cells]:
+    """In the order of the list."""
+    return every(chosen.told, chosen.order, size=CHUNK, told=partial(_part, chosen))
 
 
-def csv_lines(chosen: DesignationFilter, language: str) -> Iterator[bytes]:
-    """Lines of the export. Each part is put in the reader's language, which is over when the view has answered."""
-    with translation.override(language):
-        head = csv_line(_heads(), first=True)
-    yield head
-    yield from every(chosen.told, chosen.order, size=CHUNK, told=partial(_part, chosen, language))
+def _part(chosen: DesignationFilter, rows: Sequence[Designation]) -> list[Cells]:
+    return [_cells(line) for line in lines_of(chosen.actor, rows, now=chosen.now)]
 
 
-def _part(chosen: DesignationFilter, language: str, rows: Sequence[Designation]) -> list[bytes]:
-    with translation.override(language):
-        lines = lines_of(chosen.actor, rows, now=chosen.now)
-        return [b"".join(csv_line(_cells(line)) for line in lines)]
-
-
-def _heads() -> list[str]:
+def heads() -> Cells:
     return [
         _("Customer"),
         _("Microsoft ID"),
@@ -52,7 +43,7 @@ def _heads() -> list[str]:
     ]
 
 
-def _cells(line: AttentionRow) -> list[object]:
+def _cells(line: AttentionRow) -> Cells:
     row, subscription, cause = line.designation, line.subscription, line.cause
     return [
         line.customer,

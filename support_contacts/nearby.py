@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 
-from customers.models import CustomerRelationship
-from portal.models import Partner, ResellerRelationship
+from customers.models import CustomerRelationship, DelegatedAdmin
+from portal.models import Partner, ResellerRelationship, established
 from portal.names import fold
 from support_contacts.models import Designation, Standing, standings
 
@@ -31,24 +32,32 @@ def nearby(
     provider: Partner,
     customer_id: uuid.UUID,
     *,
+    at: datetime,
     of_record: str = "",
     also: uuid.UUID | None = None,
     find: str = "",
 ) -> Nearby:
-    """Whoever has or had a relationship with the customer or was chosen for it, and with that everybody who can be
-    eligible; the reseller of record, by PartnerID or (`also`) by tenant; and of the others the first ones whose name
-    or PartnerID answers `find`.
+    """Whoever this provider may know to have to do with the customer: the eligible, those it asked for there and
+    those it chose, now or before; the reseller of record, by PartnerID or (`also`) by tenant; and of the others the
+    first ones whose name or PartnerID answers `find`.
+
+    Who is listed is itself an answer. What a reseller once was at the customer, or is there for another provider
+    alone, puts nobody on the page (R4).
 
     Three queries, and one that counts where not everybody is among them.
     """
     own = ResellerRelationship.objects.filter(provider=provider)
     acting = own.filter(reseller__is_indirect_reseller=True)
-    there = CustomerRelationship.objects.filter(customer_id=customer_id)
+    there = DelegatedAdmin.objects.filter(relationship__customer_id=customer_id)
+    asked = CustomerRelationship.objects.filter(customer_id=customer_id, requested_for=provider)
     chosen = Designation.objects.filter(provider=provider, subscription__customer_id=customer_id)
     order = ("reseller__organisation__sort_name", "reseller_id")
     first = acting.filter(_answers(find)).order_by(*order).distinct(*order).values("reseller_id")
     wanted = (
-        Q(reseller_id__in=there.values("partner_id"))
+        # As eligibility says: a grant tells of a reseller while both last, unless this provider asked for it.
+        Q(established(at), reseller_id__in=there.active(at).values("relationship__partner_id"))
+        | Q(reseller_id__in=there.filter(requested_for=provider).values("relationship__partner_id"))
+        | Q(reseller_id__in=asked.values("partner_id"))
         | Q(reseller_id__in=chosen.values("partner_id"))
         | Q(reseller_id__in=first[: LISTED_AT_MOST + 1])
     )

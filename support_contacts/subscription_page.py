@@ -113,7 +113,9 @@ class SubscriptionPage:
     @cached_property
     def nearby(self) -> Nearby:
         row = self.subscription
-        return nearby(self.provider, row.customer_id, of_record=row.reseller_of_record, find=self.find)
+        return nearby(
+            self.provider, row.customer_id, at=self.now, of_record=row.reseller_of_record, find=self.find
+        )
 
     @property
     def standings(self) -> Mapping[uuid.UUID, Standing]:

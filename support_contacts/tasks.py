@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from portal.jobs import job
+from portal.jobs import for_each, job
 from portal.models import Partner
 from support_contacts import digest_tasks as digest_tasks  # the jobs of the daily digest
 from support_contacts.operations.policy import end_stale
@@ -19,8 +19,7 @@ def end_stale_designations(timestamp: int) -> None:
     partners = (
         Partner.objects.exclude(ends_stale_after_days=None).select_related("organisation").order_by("pk")
     )
-    for partner in partners.filter(Q(is_indirect_provider=True) | Q(is_direct_partner=True)):
-        end_stale(partner)
+    for_each(partners.filter(Q(is_indirect_provider=True) | Q(is_direct_partner=True)), end_stale)
 
 
 @job("support_contacts.forget_selections", cron="17 * * * *")
@@ -33,5 +32,4 @@ def forget_selections_nobody_submitted(timestamp: int) -> None:
 def end_registered_with_relationships(timestamp: int) -> None:
     """What a partner registered ends with its relationship to the customer (R13), whoever ended that: a person's act
     does it in the same transaction, this follows an import."""
-    for row in relationships_over():
-        end_registered(row)
+    for_each(relationships_over(), end_registered)

@@ -133,7 +133,8 @@ def renew_request(relationship: CustomerRelationship, *, acting: Actor, tell: bo
     if not grants and not _is_own(found, acting):
         raise closed()
     if tell:
-        defer("customers.tell_of_request", relationship_id=found.row.pk, again=1)
+        ids = {"relationship_id": found.row.pk, "asker_id": acting.organisation.pk}
+        defer("customers.tell_of_request", **ids, again=1)
     grant = next(iter(grants), None)
     return Requested(found.row, grant, renew_link(found.row, grant, found.now))
 

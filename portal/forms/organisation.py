@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from portal import zones
+from portal.forms.zone_choice import ZoneField
 from portal.models import MailKind, Membership
 from portal.operations.members import may_grant, roles_of
 from portal.permissions import Role
@@ -64,7 +64,7 @@ class PreferencesForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     language = forms.ChoiceField(label=_("Language"), required=False)
-    time_zone = forms.ChoiceField(
+    time_zone = ZoneField(
         label=_("Time zone"), required=False, help_text=_("Times are shown in this zone, everywhere.")
     )
     mails = forms.MultipleChoiceField(
@@ -84,10 +84,7 @@ class PreferencesForm(forms.Form):
             ("", _("As in my browser")),
             *settings.LANGUAGES,
         ]
-        cast(forms.ChoiceField, self.fields["time_zone"]).choices = [
-            ("", _("As in my browser")),
-            *zones.choices(),
-        ]
+        cast(ZoneField, self.fields["time_zone"]).offer(("", _("As in my browser")))
 
 
 def _choices(roles: Any) -> list[tuple[str, Any]]:

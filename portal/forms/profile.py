@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from portal import zones
+from portal.forms.zone_choice import ZoneField
 from portal.models import Partner, SupportProfile
 from portal.names import fold
 from portal.opening_times import read_intervals, write_intervals
@@ -67,17 +68,16 @@ class SupportProfileForm(forms.Form):
         help_text=_l("One a line, as in 2026-12-25."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    time_zone = forms.ChoiceField(label=_l("Time zone of these hours"), required=False)
+    time_zone = ZoneField(label=_l("Time zone of these hours"), required=False)
 
     def __init__(self, data: Any = None, *, partner: Partner) -> None:
         self.partner, self.stored = partner, partner.profile
         super().__init__(data, initial=_shown(self.stored))
         own = partner.organisation.time_zone
-        choices = zones.choices()
-        known = dict(choices)
+        known = dict(zones.choices())
         # A zone under an old name stays choosable as long as it is stored.
         extra = [(zone, zone) for zone in {own, self.stored.time_zone} if zone and zone not in known]
-        cast(forms.ChoiceField, self.fields["time_zone"]).choices = [*extra, *choices]
+        cast(ZoneField, self.fields["time_zone"]).offer(*extra)
         names = get_day_names("wide", "stand-alone", locale=zones.locale_for())
         for day in DAYS:
             label = names[day][:1].upper() + names[day][1:]

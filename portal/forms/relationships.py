@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import zones
 from portal.forms.entry import PASSWORD_HINT
+from portal.forms.zone_choice import ZoneField
 from portal.identifiers import canonical_guid
 from portal.models import OrganisationInvitation, User
 from portal.names import fold
@@ -170,7 +171,7 @@ class ArrivalForm(forms.Form):
         error_messages={"required": _("Choose the country."), "invalid_choice": _("Choose the country.")},
         widget=forms.Select(attrs={"autocomplete": "country"}),
     )
-    time_zone = forms.ChoiceField(
+    time_zone = ZoneField(
         label=_("Time zone"),
         error_messages={"required": _("Choose the time zone."), "invalid_choice": _("Choose the time zone.")},
     )
@@ -210,7 +211,7 @@ class ArrivalForm(forms.Form):
             else _("Enter the Microsoft ID of your organisation.")
         )
         cast(forms.ChoiceField, self.fields["country"]).choices = [("", ""), *countries()]
-        cast(forms.ChoiceField, self.fields["time_zone"]).choices = zones.choices()
+        cast(ZoneField, self.fields["time_zone"]).offer()
         if user is not None:
             for name in ("name", "password1", "password2"):
                 del self.fields[name]

@@ -15,7 +15,7 @@ from portal.seals import form
 logger = logging.getLogger(__name__)
 
 SEGMENT = 1000  # events at most: what one changed byte makes suspect, and one short transaction
-_LOCK = 0x5EA1  # one seal follows another, so one process makes them
+_LOCK = 0x5EA1  # one seal follows another, so one process makes them; the table's trigger takes it too
 
 _TAKE = f"""
 WITH taken AS (

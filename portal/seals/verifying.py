@@ -1,9 +1,10 @@
 """Recomputing the seals: is the record what was sealed? If not, which segment, and which event of it."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.db import connection, transaction
@@ -81,9 +82,8 @@ def verify(
         cursor.execute("SET LOCAL statement_timeout = 0")
         expected = {n: seal for n, seal in (expected or {}).items() if n >= start}
         yield from _segments(cursor, found, start, expected)
-        for number in sorted(expected):
-            if number > found.last:
-                yield f"Segment {number} is gone: it was published, and so was its hash."
+        for first, last in _ranges(number for number in expected if number > found.last):
+            yield f"{_segments_named(first, last)} gone: published, and so was every hash."
         cursor.execute(_STRANGERS, [NAMED_AT_MOST])
         for pk, action, at in cursor.fetchall():
             yield f"{_event(pk, action, at)} is in no segment: it was put in beside the portal, or its seal is gone."
@@ -123,9 +123,8 @@ def _segments(cursor: Any, found: Verified, start: int, expected: Mapping[int, P
             different.setdefault(segment, []).append(said)
         for seal in seals:
             number, is_removed = seal[0], seal[9] is not None
-            while found.last + 1 < number:
-                found.last += 1
-                yield f"Segment {found.last} is gone."
+            if found.last + 1 < number:
+                yield f"{_segments_named(found.last + 1, number - 1)} gone."
                 previous = None
             yield from _seal(seal, previous, expected.get(number), removed_until)
             if number in different:
@@ -169,6 +168,17 @@ def _hash_before(start: int) -> bytes | None:
         return b""
     before = AuditSeal.objects.filter(number=start - 1).values_list("hash", flat=True).first()
     return None if before is None else bytes(before)
+
+
+def _ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Numbers that follow one another, as the first and the last of them."""
+    for _offset, run in groupby(enumerate(sorted(numbers)), lambda placed: placed[1] - placed[0]):
+        found = [number for _place, number in run]
+        yield found[0], found[-1]
+
+
+def _segments_named(first: int, last: int) -> str:
+    return f"Segment {first} is" if first == last else f"Segments {first} to {last} are"
 
 
 def _event(pk: uuid.UUID, action: str, at: datetime) -> str:

@@ -93,7 +93,7 @@ def copyable(value: object, short: bool = True, label: object = "") -> SafeStrin
             text[-4:],
         )
         if shortens
-        else format_html("{}", text)
+        else at_dots(text)
     )
     return format_html(
         '<span class="copyable{}"><bdi class="id" dir="ltr" title="{}">{}</bdi>'
@@ -107,6 +107,12 @@ def copyable(value: object, short: bool = True, label: object = "") -> SafeStrin
         _("Copy %(what)s") % {"what": label} if label else _("Copy"),
         drawn("square-2-stack", size=14),
     )
+
+
+@register.filter
+def at_dots(text: object) -> SafeString:
+    """A domain that breaks, where it has to, after a dot and not within a word."""
+    return mark_safe(".<wbr>".join(conditional_escape(part) for part in str(text).split(".")))  # noqa: S308
 
 
 # -- words and numbers of the active language

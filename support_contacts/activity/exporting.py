@@ -3,40 +3,28 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import chain
 
 from django.db.models import QuerySet
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from portal.actor import Actor
+from portal.csv_files import CHUNK, Cells
 from portal.keyset import every
 from portal.models import AuditEvent
 from support_contacts.activity.entries import Entry, entries
 from support_contacts.activity.listing import ORDER
-from support_contacts.csv_rows import csv_line
-
-#: Events read at once.
-CHUNK = 500
 
 
-def csv_lines(actor: Actor, rows: QuerySet[AuditEvent], *, now: datetime) -> Iterator[bytes]:
-    """Lines of the export in the language that is active now: they are written after the request is over.
-
-    Newest first, so that what happens meanwhile does not push a line out of place.
-    """
-    first = csv_line(_heads(), first=True)
-    part = partial(_part, actor, now, translation.get_language())
-    return chain([first], every(rows.select_related("note"), ORDER, size=CHUNK, told=part))
+def exported(actor: Actor, rows: QuerySet[AuditEvent], *, now: datetime) -> Iterator[Cells]:
+    """Newest first, so that what happens meanwhile does not push a line out of place."""
+    return every(rows.select_related("note"), ORDER, size=CHUNK, told=partial(_part, actor, now))
 
 
-def _part(actor: Actor, now: datetime, language: str | None, rows: Sequence[AuditEvent]) -> list[bytes]:
-    # Not around a yield: between two lines the thread is somebody else's.
-    with translation.override(language):
-        return [b"".join(csv_line(_cells(entry)) for entry in entries(actor, rows, now=now))]
+def _part(actor: Actor, now: datetime, rows: Sequence[AuditEvent]) -> list[Cells]:
+    return [_cells(entry) for entry in entries(actor, rows, now=now)]
 
 
-def _heads() -> Sequence[str]:
+def heads() -> Cells:
     return [
         _("Event ID"),
         _("When (UTC)"),
@@ -59,7 +47,7 @@ def _heads() -> Sequence[str]:
     ]
 
 
-def _cells(entry: Entry) -> list[object]:
+def _cells(entry: Entry) -> Cells:
     event = entry.event
     return [
         event.pk,

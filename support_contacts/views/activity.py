@@ -1,13 +1,14 @@
 """The activity log: what happened in the reader's own organisation, filtered, page by page, and as CSV."""
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from portal.audience import Audience, page
+from portal.csv_files import csv_file
 from portal.htmx import render_page, wants_fragment
 from portal.permissions import Permission
 from support_contacts.activity.chosen import events, people, wanted
-from support_contacts.activity.exporting import csv_lines
+from support_contacts.activity.exporting import exported, heads
 from support_contacts.activity.listing import ActivityList
 from support_contacts.forms_activity import ActivityForm
 
@@ -30,10 +31,8 @@ def export(request: HttpRequest) -> HttpResponse:
     if not asked.is_clear:
         return _page(request, form)
     now = timezone.now()
-    lines = csv_lines(request.actor, events(request.actor, asked), now=now)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="activity-{now:%Y-%m-%d}.csv"'
-    return response  # type: ignore[return-value]  # a response all the same, in pieces
+    rows = exported(request.actor, events(request.actor, asked), now=now)
+    return csv_file("activity", heads(), rows, at=now)
 
 
 def _page(request: HttpRequest, form: ActivityForm) -> HttpResponse:

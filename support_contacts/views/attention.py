@@ -3,20 +3,13 @@
 import uuid
 from collections.abc import Mapping
 
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    QueryDict,
-    StreamingHttpResponse,
-)
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from portal.actor import Actor
 from portal.audience import Audience, page
+from portal.csv_files import csv_file
 from portal.errors import Busy
 from portal.htmx import render_page, wants_fragment
 from portal.identifiers import canonical_guid
@@ -24,7 +17,7 @@ from portal.models import Partner
 from portal.permissions import Permission, can, require
 from portal.views.errors import wrong_organisation
 from support_contacts.attention_list import AttentionList
-from support_contacts.designation_export import csv_lines
+from support_contacts.designation_export import exported, heads
 from support_contacts.designation_filter import DesignationFilter
 from support_contacts.forms_attention import AttentionListForm, PolicyForm, RepairForm, SelectionForm
 from support_contacts.models import Designation, Repair
@@ -50,11 +43,7 @@ def export(request: HttpRequest) -> HttpResponse:
         return _list(request, request.GET)
     now = timezone.now()
     chosen = DesignationFilter(request.actor, now, form.cleaned_data)
-    response = StreamingHttpResponse(
-        csv_lines(chosen, get_language() or "en"), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="support-contacts-{now:%Y-%m-%d}.csv"'
-    return response  # type: ignore[return-value]  # a response all the same, in pieces
+    return csv_file("support-contacts", heads(), exported(chosen), at=now)
 
 
 @page(Audience.AGENTS, Permission.CONTACT_ASSIGN, methods=("GET", "POST"))

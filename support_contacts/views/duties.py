@@ -7,7 +7,7 @@ from functools import partial
 from urllib.parse import urlencode
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.audience import Audience, page
+from portal.csv_files import CHUNK, Cells, csv_file
 from portal.htmx import render_page
 from portal.identifiers import canonical_guid
 from portal.keyset import Cursor, every, newest, page_of
@@ -24,13 +25,10 @@ from portal.permissions import Permission
 from subscriptions.models import LIVE
 from support_contacts.attention import SOON
 from support_contacts.contacts import standings_of
-from support_contacts.csv_rows import csv_line
 from support_contacts.forms_duties import DutiesForm
 from support_contacts.models import Designation, Verdict, force
 
 PAGE = 50
-#: Rows an export reads at once.
-CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +88,7 @@ def export(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     show, q = DutiesForm(request.GET).state
     rows = chosen(request.actor, show, q, now).annotate(holds=F("holds"))
-    response = StreamingHttpResponse(csv_lines(rows, now, _heads()), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="duties-{now:%Y-%m-%d}.csv"'
-    return response  # type: ignore[return-value]  # a response all the same, in pieces
+    return csv_file("duties", _heads(), _exported(rows, now), at=now)
 
 
 def chosen(actor: Actor, show: str, q: str, now: datetime) -> QuerySet[Designation]:
@@ -192,8 +188,7 @@ def _agreements(rows: Sequence[Designation], now: datetime) -> dict[tuple, Resel
     return {(row.provider_id, row.reseller_id): row for row in found}
 
 
-def _heads() -> list[str]:
-    """Said before the answer begins, in the reader's language; what follows is written after it."""
+def _heads() -> Cells:
     return [
         _("Customer"),
         _("Microsoft ID"),
@@ -210,15 +205,13 @@ def _heads() -> list[str]:
     ]
 
 
-def csv_lines(rows: QuerySet[Designation], now: datetime, heads: Sequence[str]) -> Iterator[bytes]:
-    """Lines of the export, page after page by key, so that no cursor and no list of everything is held."""
-    yield csv_line(heads, first=True)
+def _exported(rows: QuerySet[Designation], now: datetime) -> Iterator[Cells]:
+    """Page after page by key, so that no cursor and no list of everything is held."""
     rows = rows.select_related("subscription", "provider__organisation", "partner")
-    for duty in every(rows, newest("started_at"), size=CHUNK, told=partial(told, now=now)):
-        yield csv_line(_cells(duty))
+    return map(_cells, every(rows, newest("started_at"), size=CHUNK, told=partial(told, now=now)))
 
 
-def _cells(duty: Duty) -> list[object]:
+def _cells(duty: Duty) -> Cells:
     row, subscription = duty.designation, duty.designation.subscription
     until = duty.until or row.hands_back_at
     shown: list[object] = [""] * 3

@@ -260,9 +260,9 @@ def _renew(request: HttpRequest, tenant: uuid.UUID, pk: uuid.UUID, *, tell: bool
         (row.partner_id, f"reseller-{row.partner_id}") if subscription else (row.pk, f"request-{row.pk}")
     )
     back = with_anchor(origin or _page_of(request, row), anchor)
-    if tell and not ratelimit.hit(
-        ratelimit.key_for(REMINDERS.name, row.pk), REMINDERS.limit, REMINDERS.seconds
-    ):
+    # The row is the reseller's, and other providers may wait on it: what they did is nothing to be told here.
+    key = ratelimit.key_for(REMINDERS.name, row.pk, request.actor.organisation.pk)
+    if tell and not ratelimit.hit(key, REMINDERS.limit, REMINDERS.seconds):
         text = _("It was sent several times already. Wait an hour, or copy the link.")
         say(request, about, "refused", text=text)
         return see(back)

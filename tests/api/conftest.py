@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from customers.models import CustomerRelationship
 from portal.api import throttle
 from portal.models import Organisation, Partner
 from portal.permissions import Role
 from tests.api.caller import Caller, bearer
-from tests.factories import ProviderFactory
+from tests.factories import CustomerRelationshipFactory, ProviderFactory
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +40,8 @@ def caller(db: None) -> Callable[..., Caller]:
 def client(organisation: Organisation, caller: Callable[..., Caller]) -> Caller:
     """The provider's admin agent."""
     return caller(organisation)
+
+
+@pytest.fixture
+def contoso(provider: Partner) -> CustomerRelationship:
+    return CustomerRelationshipFactory(partner=provider, company_name="Contoso", domain="contoso.example")

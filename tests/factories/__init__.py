@@ -11,6 +11,7 @@ from tests.factories.portal import (
     ResellerRelationshipFactory,
     SupportProfileFactory,
     UserFactory,
+    today,
 )
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.support_contacts import DesignationFactory, make_eligible
@@ -31,4 +32,5 @@ __all__ = [
     "SupportProfileFactory",
     "UserFactory",
     "make_eligible",
+    "today",
 ]

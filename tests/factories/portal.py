@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import factory
 from django.utils import timezone
@@ -14,9 +15,16 @@ from portal.models import (
 )
 from portal.permissions import Role
 
+ZONE = "Europe/Paris"
+
 
 def days_ago(days: int):
     return factory.LazyFunction(lambda: timezone.now() - timedelta(days=days))
+
+
+def today() -> date:
+    """In the zone of the organisations made here, where it may be tomorrow already."""
+    return timezone.localdate(timezone=ZoneInfo(ZONE))
 
 
 class OrganisationFactory(factory.django.DjangoModelFactory):
@@ -26,7 +34,7 @@ class OrganisationFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Organisation {n}")
     domain = factory.Sequence(lambda n: f"organisation{n}.example")
     country = "FR"
-    time_zone = "Europe/Paris"
+    time_zone = ZONE
 
 
 class PartnerFactory(factory.django.DjangoModelFactory):

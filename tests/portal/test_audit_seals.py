@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import InsufficientPrivilege
 
@@ -229,6 +229,55 @@ def test_the_portal_may_not(statement):
         _one_after_the_other(statement)
 
 
+def seal_put_in(*, number="max(number) + 1", sealed_at="max(sealed_at)"):
+    """A seal like the last one, put in with the portal's own role; its number."""
+    columns = ("form", "count", "oldest", "newest", "events", "digests", "rows_hash", "previous", "hash")
+    columns += ("removed_at", "removed_by")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO portal_auditseal (number, sealed_at, {', '.join(columns)})"
+            f" SELECT (SELECT {number} FROM portal_auditseal), (SELECT {sealed_at} FROM portal_auditseal),"
+            f" {', '.join(columns)} FROM portal_auditseal ORDER BY number DESC LIMIT 1 RETURNING number"
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"number": "9223372036854775807"},
+        {"number": "max(number) + 2"},
+        {"number": "0"},
+        {"sealed_at": "'infinity'::timestamptz"},
+        {"sealed_at": "now() + interval '2 days'"},
+        {"sealed_at": "max(sealed_at) - interval '1 second'"},
+    ],
+    ids=lambda said: " ".join(said.values()),
+)
+def test_a_seal_that_does_not_follow_the_last_one_is_refused(organisation, said):
+    """As the portal's own role, which may add seals: nothing it adds leaves sealing without a next number."""
+    happened(organisation)
+    seal()
+    with pytest.raises(ProgrammingError, match="follows the last one"):
+        seal_put_in(**said)
+    assert seal_put_in() == 2
+    happened(organisation)
+    assert seal() == 1
+    assert list(AuditSeal.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3]
+
+
+def test_a_seal_put_in_beside_sealing_waits_and_is_judged_by_what_was_sealed(organisation):
+    happened(organisation)
+    seal()
+    with owners_connection() as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [sealing._LOCK])
+        with transaction.atomic():
+            _one_after_the_other("SET LOCAL lock_timeout = 1")
+            with pytest.raises(OperationalError, match="lock timeout"), transaction.atomic():
+                seal_put_in()
+    assert seal_put_in() == 2
+
+
 @transaction.atomic
 def _one_after_the_other(statements):
     with connection.cursor() as cursor:
@@ -416,6 +465,12 @@ class TestTampering:
         assert faults[0] == "Segment 2 is gone."
         assert sum("is in no segment" in fault for fault in faults) == 3
 
+    def test_a_gap_is_one_line_however_wide(self, events):
+        tampered("UPDATE portal_auditseal SET number = 9223372036854775806 WHERE number = 3")
+        faults = verify()
+        assert faults[0] == "Segments 3 to 9223372036854775805 are gone."
+        assert len(faults) == 2
+
     def test_the_last_seal_that_is_gone_is_found_by_its_events(self, events):
         tampered("DELETE FROM portal_auditseal WHERE number = 3")
         assert ["is in no segment" in fault for fault in verify()] == [True, True]
@@ -439,15 +494,15 @@ class TestTampering:
 
     def test_an_end_that_was_cut_off_is_found_by_what_was_published(self, events, tmp_path):
         outside = tmp_path / "seals"
-        outside.write_text("\n".join(ran("export_audit_seals", "--from", "3")[0]))
+        outside.write_text("\n".join(ran("export_audit_seals", "--from", "2")[0]))
         tampered(
-            "DELETE FROM portal_auditseal WHERE number = 3",
-            ("DELETE FROM portal_auditnote WHERE event_id = ANY(%s)", [[event.pk for event in events[6:]]]),
-            ("DELETE FROM portal_auditevent WHERE id = ANY(%s)", [[event.pk for event in events[6:]]]),
+            "DELETE FROM portal_auditseal WHERE number >= 2",
+            ("DELETE FROM portal_auditnote WHERE event_id = ANY(%s)", [[event.pk for event in events[3:]]]),
+            ("DELETE FROM portal_auditevent WHERE id = ANY(%s)", [[event.pk for event in events[3:]]]),
         )
         assert verify() == []
         (fault,) = verify("--expect", str(outside))
-        assert fault.startswith("Segment 3 is gone")
+        assert fault == "Segments 2 to 3 are gone: published, and so was every hash."
 
     def test_from_looks_at_what_follows_alone(self, events):
         tampered(("UPDATE portal_auditevent SET after = '{}' WHERE id = %s", [events[0].pk]))

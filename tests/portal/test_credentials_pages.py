@@ -12,7 +12,7 @@ from portal.actor import Actor
 from portal.models import Credential, CredentialSecret, Membership
 from portal.operations import credentials as operations
 from portal.permissions import Role
-from tests.factories import CustomerFactory, MembershipFactory, ProviderFactory, ResellerFactory
+from tests.factories import CustomerFactory, MembershipFactory, ProviderFactory, ResellerFactory, today
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def made(membership, name="Billing sync", role=Role.ADMIN_AGENT, days=300):
 
 
 def day(days=100):
-    return (timezone.localdate() + timedelta(days=days)).isoformat()
+    return (today() + timedelta(days=days)).isoformat()
 
 
 def url(name, credential):

@@ -40,6 +40,21 @@ def test_a_terminal_has_plain_tracebacks_whatever_is_installed():
     assert processors[-1]._exception_formatter is structlog.dev.plain_traceback
 
 
+@pytest.mark.parametrize(
+    ("for_machines", "level", "said"),
+    [
+        (True, "INFO", "INFO"),
+        (False, "INFO", "WARNING"),
+        (False, "DEBUG", "DEBUG"),
+        (False, "ERROR", "ERROR"),
+    ],
+)
+def test_a_terminal_is_told_of_no_request_and_no_job_unless_it_asks(for_machines, level, said):
+    loggers = logs.configured(for_machines=for_machines, level=level)["loggers"]
+    often = "portal.requests", "portal.working", "portal.seals.sealing"
+    assert {loggers[name]["level"] for name in often} == {said}
+
+
 def formatted(error: BaseException, *, name: str = "portal", **more: object) -> str:
     configured = logs.configured(for_machines=True, level="WARNING")
     line = configured["formatters"]["line"]

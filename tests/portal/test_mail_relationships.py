@@ -339,6 +339,25 @@ def test_a_customer_is_reminded_once_a_day(world) -> None:
     assert subject == "Still to answer: “Fabrikam” asks for admin rights at “Contoso”"
 
 
+def test_two_providers_that_wait_for_one_reseller_remind_each_of_its_own(world) -> None:
+    other = ProviderFactory(organisation=OrganisationFactory(name="Proseware"))
+    CustomerRelationshipFactory(partner=other, customer=world.customer)
+    theirs = person(other.organisation, "theirs", Role.ADMIN_AGENT)
+    for asker, provider in ((world.agent, world.provider), (theirs, other)):
+        ResellerRelationshipFactory(provider=provider, reseller=world.reseller)
+        made = customers.request_customer(
+            world.customer, partner=world.reseller, days=30, acting=acting(asker)
+        )
+    work()
+    Mail.objects.all().delete()
+    for asker, name in ((world.agent, "Fabrikam"), (theirs, "Proseware")):
+        customers.renew_request(made.relationship, acting=acting(asker))
+        work()
+        (mail,) = Mail.objects.filter(subject__startswith="Still to answer")
+        assert f"“{name}” asked for this" in mail.text
+        Mail.objects.all().delete()
+
+
 # -- one's own membership
 
 

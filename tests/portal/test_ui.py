@@ -87,6 +87,13 @@ def test_copyable_whole_value_is_not_shortened():
     assert "…" not in render("{% copyable 'contoso.example' %}")
 
 
+def test_a_domain_breaks_after_its_dots_and_is_no_markup():
+    assert render("{{ value|at_dots }}", value="contoso.onmicrosoft.example") == (
+        "contoso.<wbr>onmicrosoft.<wbr>example"
+    )
+    assert "<img" not in render("{{ value|at_dots }}", value="a.<img src=x.y>")
+
+
 def test_copyable_escapes_its_value():
     assert "<img" not in render("{% copyable value short=False %}", value='"><img src=x>')
 

@@ -31,9 +31,9 @@ def acting(membership):
     return Actor.of(row, request_id="test")
 
 
-def make_world():
+def make_world(partner_id="4391507"):
     provider = ProviderFactory(
-        organisation=OrganisationFactory(name="Fabrikam Distribution"), partner_id="4391507"
+        organisation=OrganisationFactory(name="Fabrikam Distribution"), partner_id=partner_id
     )
     customer = CustomerFactory(organisation=OrganisationFactory(name="Contoso"))
     relationship = CustomerRelationshipFactory(partner=provider, customer=customer)

@@ -12,7 +12,7 @@ from portal.permissions import Role
 from support_contacts.models import Designation, contact_at, standings
 from support_contacts.operations import AlreadySo, Changed, choose_support_contact
 from support_contacts.operations.duties import acknowledge_duty, decline_duty, hand_back_duty, keep_duty
-from tests.factories import DesignationFactory, ResellerFactory, SubscriptionFactory, make_eligible
+from tests.factories import DesignationFactory, ResellerFactory, SubscriptionFactory, make_eligible, today
 from tests.support_contacts.conftest import acting, make_world, member
 from tests.support_contacts.test_races import ROUNDS, at_once, chooser
 
@@ -234,7 +234,7 @@ def test_acknowledging_and_keeping_by_their_buttons(signed_in_staff, duty):
     assert (made.status_code, made["Location"]) == (303, f"/duties/{duty.pk}/?done=acknowledged")
     assert "Acknowledged." in text(signed_in_staff.get(made["Location"]))
 
-    day = (timezone.localdate() + 5 * DAY).isoformat()
+    day = (today() + 5 * DAY).isoformat()
     made = signed_in_staff.post(f"/duties/{duty.pk}/hand-back/", {"back-day": day, "back-reason": "Closing."})
     assert "Announced." in text(signed_in_staff.get(made["Location"]))
     made = signed_in_staff.post(f"/duties/{duty.pk}/keep/")
@@ -244,9 +244,7 @@ def test_acknowledging_and_keeping_by_their_buttons(signed_in_staff, duty):
 
 
 def test_a_day_is_the_readers_and_today_means_now(signed_in_staff, duty):
-    made = signed_in_staff.post(
-        f"/duties/{duty.pk}/hand-back/", {"back-day": timezone.localdate().isoformat()}
-    )
+    made = signed_in_staff.post(f"/duties/{duty.pk}/hand-back/", {"back-day": today().isoformat()})
     duty.refresh_from_db()
     assert duty.ended_as == "handed_back"
     assert "Handed back." in text(signed_in_staff.get(made["Location"]))
@@ -254,7 +252,7 @@ def test_a_day_is_the_readers_and_today_means_now(signed_in_staff, duty):
 
 @pytest.mark.parametrize("days", [-1, 366, None])
 def test_a_day_too_early_too_late_or_none_is_refused_with_the_words_kept(signed_in_staff, duty, days):
-    day = "" if days is None else (timezone.localdate() + days * DAY).isoformat()
+    day = "" if days is None else (today() + days * DAY).isoformat()
     response = signed_in_staff.post(
         f"/duties/{duty.pk}/hand-back/", {"back-day": day, "back-reason": "My reason"}
     )

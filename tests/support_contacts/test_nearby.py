@@ -1,15 +1,21 @@
 """A distributor has thousands of resellers: pages show those that matter here, and find the others."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from portal.models import Partner
+from portal.models import EndedAs, Partner
 from subscriptions.models import Subscription
 from support_contacts.counting import DistinctValues
 from support_contacts.nearby import LISTED_AT_MOST, nearby
 from tests.factories import (
+    CustomerRelationshipFactory,
+    DelegatedAdminFactory,
     DesignationFactory,
     OrganisationFactory,
+    ProviderFactory,
     ResellerFactory,
     ResellerRelationshipFactory,
     SubscriptionFactory,
@@ -71,12 +77,61 @@ def test_whoever_was_chosen_and_the_reseller_of_record_are_known(many):
         ResellerRelationshipFactory(provider=many.provider, reseller=reseller)
     DesignationFactory(subscription=many.subscription, partner=chosen)
 
-    found = nearby(many.provider, many.customer.pk, of_record=recorded.partner_id)
+    def known(**more):
+        return nearby(many.provider, many.customer.pk, at=timezone.now(), **more)
 
-    assert {chosen.pk, recorded.pk} <= found.standings.keys()
-    assert found.is_part
-    assert recorded.pk in nearby(many.provider, many.customer.pk, also=recorded.pk).standings
-    assert recorded.pk not in nearby(many.provider, many.customer.pk).standings
+    assert {chosen.pk, recorded.pk} <= known(of_record=recorded.partner_id).standings.keys()
+    assert known(of_record=recorded.partner_id).is_part
+    assert recorded.pk in known(also=recorded.pk).standings
+    assert recorded.pk not in known().standings
+
+
+def test_what_another_provider_had_there_puts_nobody_on_the_page(many):
+    """Resellers of two providers at one customer: each provider's page tells what that provider may know, no more."""
+    other = ProviderFactory(organisation=OrganisationFactory(name="Proseware Distribution"))
+    CustomerRelationshipFactory(partner=other, customer=many.customer)
+    now = timezone.now()
+    over = {"ended_at": now - timedelta(days=9), "ended_as": EndedAs.ENDED}
+
+    def reseller(name, **related):
+        found = ResellerFactory(organisation=OrganisationFactory(name=f"Zz {name}"))
+        ResellerRelationshipFactory(provider=many.provider, reseller=found, **related)
+        ResellerRelationshipFactory(provider=other, reseller=found)
+        return found
+
+    def granted(found, *, by, relationship=None, asked_by=None, **grant):
+        own = CustomerRelationshipFactory(
+            partner=found, customer=many.customer, requested_for=asked_by, **(relationship or {})
+        )
+        DelegatedAdminFactory(relationship=own, requested_for=by, **grant)
+
+    eligible, asked_for, theirs_over, theirs_chosen, theirs_related, ours_over, asked_at = map(
+        reseller,
+        ("eligible", "asked", "theirs over", "theirs chosen", "theirs related", "ours", "at customer"),
+    )
+    granted(eligible, by=other)
+    granted(asked_for, by=many.provider, requested_at=now, established_at=None)
+    granted(theirs_over, by=other, relationship=over, **over)
+    DesignationFactory(
+        subscription=SubscriptionFactory(provider=other, customer=many.customer), partner=theirs_chosen
+    )
+    CustomerRelationshipFactory(partner=theirs_related, customer=many.customer)
+    granted(ours_over, by=many.provider, relationship=over, **over)
+    CustomerRelationshipFactory(partner=asked_at, customer=many.customer, requested_for=many.provider)
+    no_longer_ours = reseller("was ours", **over)
+    granted(no_longer_ours, by=other)
+
+    def listed(provider):
+        known = nearby(provider, many.customer.pk, at=now).standings.values()
+        return {row.reseller for row in known} & {
+            *(eligible, asked_for, theirs_over, theirs_chosen, theirs_related),
+            *(ours_over, asked_at, no_longer_ours),
+        }
+
+    assert listed(many.provider) == {eligible, asked_for, ours_over, asked_at}
+    for _number in range(MANY):
+        ResellerRelationshipFactory(provider=other)
+    assert listed(other) == {eligible, theirs_over, theirs_chosen, no_longer_ours}
 
 
 def test_few_resellers_are_all_listed(signed_in, world):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from portal.errors import NotPermitted
@@ -19,13 +20,18 @@ from tests.factories import (
     SubscriptionFactory,
     make_eligible,
 )
-from tests.support_contacts.conftest import acting, member
+from tests.portal.record import owners_connection
+from tests.support_contacts.conftest import acting, make_world, member
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
 def stale(world):
+    return gone_stale(world)
+
+
+def gone_stale(world):
     """Trey's grant ended twenty days ago."""
     designation = DesignationFactory(
         subscription=world.subscription, partner=world.trey, started_at=timezone.now() - 60 * DAY
@@ -77,6 +83,32 @@ def test_a_second_run_finds_nothing_to_do(world, stale):
     end_stale_designations(0)
 
     assert AuditEvent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_provider_whose_records_are_refused_holds_up_no_other(caplog):
+    """The database refuses what the first provider's policy does: the second's is done, and the job has failed."""
+    worlds = sorted((make_world(), make_world("4391508")), key=lambda world: world.provider.pk)
+    for world in worlds:
+        with_policy(world, 10)
+    designations = [gone_stale(world) for world in worlds]
+    with owners_connection() as own:
+        own.execute(
+            "ALTER TABLE support_contacts_designation ADD CONSTRAINT refused"
+            f" CHECK (provider_id <> '{worlds[0].provider.pk}' OR ended_at IS NULL)"
+        )
+    try:
+        with pytest.raises(ExceptionGroup) as failed:
+            end_stale_designations(0)
+    finally:
+        with owners_connection() as own:
+            own.execute("ALTER TABLE support_contacts_designation DROP CONSTRAINT refused")
+
+    assert [type(error) for error in failed.value.exceptions] == [IntegrityError]
+    assert [record.part for record in caplog.records] == [f"portal.Partner {worlds[0].provider.pk}"]
+    assert [Designation.objects.get(pk=row.pk).ended_as for row in designations] == ["", "policy"]
+    end_stale_designations(0)
+    assert Designation.objects.get(pk=designations[0].pk).ended_as == "policy"
 
 
 def test_only_time_without_interruption_counts(world, stale):

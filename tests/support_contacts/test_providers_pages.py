@@ -24,6 +24,7 @@ from tests.factories import (
     ResellerRelationshipFactory,
     SubscriptionFactory,
     make_eligible,
+    today,
 )
 from tests.support_contacts.conftest import acting, make_world
 
@@ -163,7 +164,7 @@ def test_how_each_provider_stands(agent, relecloud, fabrikam):
         reseller=relecloud,
         agreement_reference="FD-7",
         agreement_scope="Second level",
-        agreement_valid_until=timezone.localdate() + timedelta(days=5),
+        agreement_valid_until=today() + timedelta(days=5),
         escalation_contact="Duty manager",
     )
     gone = ProviderFactory(organisation=OrganisationFactory(name="Proseware Distribution"))

@@ -294,6 +294,16 @@ def test_resending_has_a_measure(signed_in, world, made):
     here = reverse("customers:detail", args=[world.customer.pk])
     assert "It was sent several times already." in text(signed_in.get(here))
 
+    # Another provider that waits for the same reseller there has a measure of its own.
+    other = ProviderFactory(organisation=OrganisationFactory(name="Proseware Distribution"))
+    CustomerRelationshipFactory(partner=other, customer=world.customer)
+    ResellerRelationshipFactory(provider=other, reseller=made.relationship.partner)
+    theirs = member(other.organisation, Role.ADMIN_AGENT)
+    request_customer(world.customer, partner=made.relationship.partner, days=30, acting=acting(theirs))
+    signed_in.force_login(theirs.user)
+    signed_in.post(request_url(made, "resend"))
+    assert "Sent again." in text(signed_in.get(here))
+
 
 def test_a_copied_link_is_shown_once_and_ends_the_one_before(signed_in, world, made):
     signed_in.post(request_url(made, "link"))

@@ -29,6 +29,7 @@ from tests.factories import (
     ResellerRelationshipFactory,
     SubscriptionFactory,
     make_eligible,
+    today,
 )
 from tests.support_contacts.resellers import (
     LIST,
@@ -215,7 +216,7 @@ def test_of_whom_is_only_asked_nothing_is_told(agent, fabrikam):
     [(-1, "Agreement ended"), (0, "Ends today"), (1, "Ends in 1 day"), (31, "Ends in 31 days"), (32, None)],
 )
 def test_an_agreement_that_ends_is_warned_of(agent, fabrikam, days, words):
-    last = timezone.localdate() + timedelta(days=days)
+    last = today() + timedelta(days=days)
     ResellerRelationshipFactory(
         provider=fabrikam, reseller=reseller("Trey Research"), agreement_valid_until=last
     )
@@ -232,7 +233,7 @@ def test_the_agreement_of_what_has_ended_warns_of_nothing(agent, fabrikam):
     ResellerRelationshipFactory(
         provider=fabrikam,
         reseller=reseller("Trey Research"),
-        agreement_valid_until=timezone.localdate(),
+        agreement_valid_until=today(),
         ended_at=timezone.now(),
         ended_as=EndedAs.ENDED,
     )
