@@ -9,7 +9,7 @@ from portal import embedded
 os.environ["VAR_DIR"] = os.environ.get("VAR_DIR") or str(
     Path(__file__).resolve().parents[1] / "var" / "tests"
 )
-embedded.SETTINGS |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+embedded.SETTINGS |= {"fsync": "off", "full_page_writes": "off"}
 
 os.environ.update(
     DEMO="0",

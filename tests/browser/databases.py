@@ -7,12 +7,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, connections
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from portal.database import databases
+from tests.factories.portal import ZONE
 
 Result = TypeVar("Result")
 
@@ -36,7 +39,13 @@ class Databases:
         self.mail: Path | None = None
         self._owner = _owner()
         self._blocker = blocker
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="browser-database")
+        # Its day is the one of those whose browsers are looked into.
+        self._thread = ThreadPoolExecutor(
+            1,
+            thread_name_prefix="browser-database",
+            initializer=timezone.activate,
+            initargs=(ZoneInfo(ZONE),),
+        )
         connections.close_all()  # a database that somebody uses cannot be copied
         self._in_thread(
             lambda: self._on_server(self._owner, f'CREATE DATABASE "{self.seed}" TEMPLATE "{tests}"')
