@@ -6,14 +6,11 @@ from django.utils import timezone
 
 from portal import audit
 from portal.models import Action
+from tests.pages import text
 
 URL = "/activity/"
 NOW = timezone.now().replace(microsecond=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def write(actor, action=Action.POLICY_CHANGED, *, at=None, organisation=None, **about):

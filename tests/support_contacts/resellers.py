@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from portal.operations import resellers as operations
 from portal.permissions import Role
 from tests.factories import MembershipFactory, OrganisationFactory, ResellerFactory
+from tests.pages import text
 from tests.support_contacts.conftest import acting
 
 LIST = "/resellers/"
@@ -28,10 +29,6 @@ def reseller(name, **more):
 def request_of(fabrikam, relecloud, **more):
     by = acting(member_of(fabrikam, Role.ADMIN_AGENT))
     return operations.request_reseller_relationship(relecloud, acting=by, **more).relationship
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def said(client, response):

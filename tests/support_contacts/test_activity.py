@@ -14,8 +14,9 @@ from tests.factories import (
     ProviderFactory,
     SubscriptionFactory,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import acting, member
-from tests.support_contacts.log import DAY, HOUR, NOW, URL, entry, shown, text, write
+from tests.support_contacts.log import DAY, HOUR, NOW, URL, entry, shown, write
 
 # -- who may, and whose
 

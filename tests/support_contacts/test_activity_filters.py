@@ -15,8 +15,9 @@ from tests.factories import (
     SubscriptionFactory,
     UserFactory,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import acting, member
-from tests.support_contacts.log import DAY, NOW, URL, entry, shown, text, write
+from tests.support_contacts.log import DAY, NOW, URL, entry, shown, write
 
 
 def test_days_are_those_of_the_reader(signed_in, world, agent):

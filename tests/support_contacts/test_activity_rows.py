@@ -12,8 +12,9 @@ from tests.factories import (
     CustomerRelationshipFactory,
     ProviderFactory,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import acting, member
-from tests.support_contacts.log import URL, entry, text, write
+from tests.support_contacts.log import URL, entry, write
 
 # -- what a row says
 

@@ -26,14 +26,11 @@ from tests.factories import (
     SubscriptionFactory,
     make_eligible,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import acting, member
 
 DAY = timedelta(days=1)
 NEEDS, ENDING = "/support-contacts/?attention=1", "/support-contacts/?ending=1"
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 @pytest.fixture

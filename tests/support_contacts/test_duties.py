@@ -19,6 +19,7 @@ from tests.factories import (
     SubscriptionFactory,
     make_eligible,
 )
+from tests.pages import text
 
 
 @pytest.fixture
@@ -30,10 +31,6 @@ def trey(db):
 def agent(client, trey):
     client.force_login(MembershipFactory(organisation=trey.organisation, roles=[Role.ADMIN_AGENT]).user)
     return client
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def duty(trey, **extra):

@@ -13,6 +13,7 @@ from support_contacts.models import Designation, contact_at, standings
 from support_contacts.operations import AlreadySo, Changed, choose_support_contact
 from support_contacts.operations.duties import acknowledge_duty, decline_duty, hand_back_duty, keep_duty
 from tests.factories import DesignationFactory, ResellerFactory, SubscriptionFactory, make_eligible, today
+from tests.pages import text
 from tests.support_contacts.conftest import acting, make_world, member
 from tests.support_contacts.test_races import ROUNDS, at_once, chooser
 
@@ -201,10 +202,6 @@ def test_declining_while_an_agent_chooses_has_only_two_orders(number):
 
 
 # -- the pages
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 @pytest.fixture

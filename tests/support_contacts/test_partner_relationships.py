@@ -22,6 +22,7 @@ from tests.factories import (
     ResellerRelationshipFactory,
     SubscriptionFactory,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import member
 
 LIST = "/partner-relationships/"
@@ -47,10 +48,6 @@ def asked(world, agent, first_up):
     return request_customer(
         world.customer, partner=first_up, days=365, acting=agent, message="Teams telephony from January."
     )
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def answer(client, made, how, **fields):

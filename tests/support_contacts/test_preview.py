@@ -18,12 +18,9 @@ from tests.factories import (
     SupportProfileFactory,
     make_eligible,
 )
+from tests.pages import text
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 @pytest.fixture

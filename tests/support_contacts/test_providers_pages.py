@@ -26,6 +26,7 @@ from tests.factories import (
     make_eligible,
     today,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import acting, make_world
 
 LIST = "/providers/"
@@ -57,10 +58,6 @@ def asked(fabrikam, relecloud):
 
 def member_of(partner, *roles):
     return MembershipFactory(organisation=partner.organisation, roles=list(roles))
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def said(client, response):

@@ -21,6 +21,7 @@ from support_contacts.operations.registration import (
 )
 from support_contacts.tasks import end_registered_with_relationships
 from tests.factories import CustomerFactory, ProviderFactory, SubscriptionFactory
+from tests.pages import text
 from tests.support_contacts.conftest import acting, make_world, member
 from tests.support_contacts.test_races import ROUNDS, at_once, chooser
 
@@ -31,10 +32,6 @@ FIELDS = {
     "seller_name": "Contoso’s old seller",
     "purchased_through": "enterprise_agreement",
 }
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def register(world, agent, **fields):

@@ -23,15 +23,12 @@ from tests.factories import (
     SubscriptionFactory,
     make_eligible,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import acting, make_world, member
 from tests.support_contacts.test_races import ROUNDS, at_once, chooser
 
 DAY = timedelta(days=1)
 NEEDS = "/support-contacts/?attention=1"
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def expire(partner):

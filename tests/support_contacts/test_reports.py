@@ -22,14 +22,11 @@ from tests.factories import (
     SubscriptionFactory,
     make_eligible,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import acting, make_world, member
 from tests.support_contacts.test_races import at_once
 
 DAY = timedelta(days=1)
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 @pytest.fixture

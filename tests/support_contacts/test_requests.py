@@ -24,13 +24,10 @@ from tests.factories import (
     ResellerFactory,
     ResellerRelationshipFactory,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import acting, member
 
 FIND = "/customers/request/"
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def signed(client, world, role):
@@ -102,7 +99,7 @@ def test_part_of_a_name_finds_nobody(signed_in, northwind, find):
 def test_of_a_stranger_only_name_and_country_are_told(signed_in, northwind):
     CustomerRelationshipFactory(partner=ProviderFactory(), customer=northwind)
 
-    content = signed_in.get(FIND, {"find": str(northwind.pk)}).content.decode()
+    content = text(signed_in.get(FIND, {"find": str(northwind.pk)}))
 
     assert "northwind.example" not in content
 

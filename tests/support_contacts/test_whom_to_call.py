@@ -20,6 +20,7 @@ from tests.factories import (
     SupportProfileFactory,
     make_eligible,
 )
+from tests.pages import text
 
 NIGHT = datetime(2026, 11, 22, 22, 14, tzinfo=UTC)  # Sunday 23:14 in Paris
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -84,10 +85,6 @@ def move(admin, clock, instant):
 
 def page(client, **query):
     return client.get("/support/", query)
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def screen(response):

@@ -27,11 +27,8 @@ from tests.factories import (
     ResellerRelationshipFactory,
     SubscriptionFactory,
 )
+from tests.pages import text
 from tests.support_contacts.conftest import acting, member
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def url_of(world):
