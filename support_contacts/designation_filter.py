@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from customers.models import CustomerRelationship
 from portal.actor import Actor
+from portal.among import among, each
 from portal.identifiers import canonical_guid
 from portal.keyset import Order, newest
 from portal.models import Partner, established
@@ -126,18 +127,21 @@ class DesignationFilter:
     def _meaning(self, rows: Any, text: str) -> QuerySet[Designation]:
         """An id means one thing; words are looked for in customer, offer and partner."""
         guid, me = canonical_guid(text), self._me
-        subscriptions = Subscription.objects.sold_by(me)
+        mine: Any = Designation.objects.filter(provider_id=me)
         if guid is not None:
-            own = subscriptions.identified(text)
-            asked = Q(subscription__customer_id=guid) | Q(subscription__in=own.values("pk"))
-            return rows.filter(asked | Q(partner_id=guid))
+            named = Subscription.objects.sold_by(me).identified(text)
+            asked = mine.filter(subscription__customer_id=guid).values("pk")
+            asked = asked.union(
+                mine.filter(among("subscription_id", named.values("pk"))).values("pk"),
+                mine.filter(partner_id=guid).values("pk"),
+            )
+            return rows.filter(among("pk", asked))
         words, folded = query_words(text), fold(text)
         if not words or not folded:
             return rows.none()
         known, offers = self._named
         partner = Q(partner__organisation__sort_name__contains=folded)
         if self._are_few:  # all that mean it, found from their own indexes
-            mine: Any = Designation.objects.filter(provider_id=me)
             found = mine.filter(subscription__customer_id__in=known.values("customer_id")).values("pk")
             return rows.filter(
                 pk__in=found.union(
@@ -148,8 +152,7 @@ class DesignationFilter:
         # So many that a page is soon full: each row is asked, in the order of the page's index.
         named = known.filter(customer_id=OuterRef("subscription__customer_id"))
         means = Q(Exists(named)) | Q(subscription__sort_name__contains=folded) | partner
-        meant = Case(When(means, then=Value(True)), default=Value(False))
-        return rows.alias(meant=meant).filter(meant=True)
+        return rows.filter(each(means))
 
     @cached_property
     def _named(self) -> tuple[QuerySet, QuerySet]:
@@ -176,7 +179,9 @@ class DesignationFilter:
         own: Any = Designation.objects.filter(provider_id=self._me)
         stale = own.touched(self._me, None, self.now).needs_attention(self.now)
         stale = stale.lacking(cause, self.now) if cause in Lack else stale.none()
-        return rows.filter(pk__in=stale.values("pk").union(own.unseen().filter(ended_as=cause).values("pk")))
+        return rows.filter(
+            among("pk", stale.values("pk").union(own.unseen().filter(ended_as=cause).values("pk")))
+        )
 
     @property
     def _ending(self) -> QuerySet[Designation]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import CustomerRelationship
 from portal.actor import Actor
+from portal.among import among
 from portal.identifiers import canonical_guid
 from portal.keyset import CursorField, Order, newest
 from portal.models import Organisation, Partner
@@ -248,7 +249,7 @@ class CustomerFilter:
     def _needs_attention(self) -> Q:
         stale = Designation.objects.touched(self._me, None, self.now).needs_attention(self.now)
         stale = stale.filter(provider_id=self._me)
-        return Q(customer_id__in=stale.values("subscription__customer_id"))
+        return among("customer_id", stale.values("subscription__customer_id"))
 
 
 def _heading(me: uuid.UUID, at: datetime) -> Any:

@@ -4,10 +4,11 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import CustomerRelationship, DelegatedAdmin, active_grant
+from portal.among import among, each
 from portal.identifiers import uuid7
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.tenancy import TenantQuerySet
@@ -47,8 +48,10 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
 
     def at_customers_of(self, provider_id: uuid.UUID, at: datetime):
         """A provider's own, at customers it has at `at`: what it sold to others before is not its to see."""
-        ours = CustomerRelationship.objects.established(at).filter(partner_id=provider_id)
-        return self.filter(provider_id=provider_id, subscription__customer_id__in=ours.values("customer_id"))
+        ours = CustomerRelationship.objects.established(at).filter(
+            partner_id=provider_id, customer_id=OuterRef("subscription__customer_id")
+        )
+        return self.filter(each(Exists(ours)), provider_id=provider_id)
 
     def stored(self, at: datetime | None = None):
         """Choices that stand: now, or as they stood at `at`. Standing is not yet being in force."""
@@ -83,7 +86,7 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
     def holding(self, at: datetime):
         """Choices that stand and hold, asked of each row for itself in the order of whatever index a page walks: for a
         page out of many, where asking of all at once would read them all."""
-        return self.alias(asked=_asked(at)).filter(ended_at=None, asked=True)
+        return self.alias(asked=each(holds(at))).filter(ended_at=None, asked=True)
 
     def waiting(self, provider_id: uuid.UUID, at: datetime):
         """What an agent of a provider has to see to, asked likewise of those that may be: choices that do not hold,
@@ -92,9 +95,9 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         may_be = own.touched(provider_id, None, at).values("pk").union(own.unseen().values("pk"))
         unseen = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None)
         return (
-            self.filter(pk__in=may_be)
+            self.filter(among("pk", may_be))
             .live()
-            .alias(asked=_asked(at))
+            .alias(asked=each(holds(at)))
             .filter(Q(ended_at=None, asked=False) | unseen)
         )
 
@@ -128,17 +131,18 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
             again = DelegatedAdmin.objects.active(until).filter(relationship=OuterRef("relationship"))
             ran_out = ran_out.exclude(Exists(again))
         taken = DelegatedAdmin.objects.filter(_between("ended_at", after, until))
-        return self.filter(
-            pk__in=_resting_on(mine, ran_out)
+        may_have = (
+            _resting_on(mine, ran_out)
             .values("pk")
             .union(
                 _resting_on(mine, taken).values("pk"),
                 mine.filter(_between("hands_back_at", after, until)).values("pk"),
-                mine.filter(partner__in=ended.values("reseller_id")).values("pk"),
-                mine.filter(partner__in=suspended.values("partner_id")).values("pk"),
+                mine.filter(among("partner", ended.values("reseller_id"))).values("pk"),
+                mine.filter(among("partner", suspended.values("partner_id"))).values("pk"),
                 mine.filter(partner__is_indirect_reseller=False).values("pk"),
             )
         )
+        return self.filter(among("pk", may_have))
 
     def regained(self, provider_id: uuid.UUID, after: datetime, until: datetime):
         """Open choices of one provider that in this time got something they rest on: a grant, the relationship, good
@@ -148,22 +152,23 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         related = resellers.filter(_between("established_at", after, until))
         lifted = PartnerSuspension.objects.filter(_between("ended_at", after, until))
         granted = DelegatedAdmin.objects.filter(_between("established_at", after, until))
-        return self.filter(
-            pk__in=_resting_on(mine, granted)
+        may_have = (
+            _resting_on(mine, granted)
             .values("pk")
             .union(
-                mine.filter(partner__in=related.values("reseller_id")).values("pk"),
-                mine.filter(partner__in=lifted.values("partner_id")).values("pk"),
+                mine.filter(among("partner", related.values("reseller_id"))).values("pk"),
+                mine.filter(among("partner", lifted.values("partner_id"))).values("pk"),
             )
         )
+        return self.filter(among("pk", may_have))
 
     def changed_since(self, provider_id: uuid.UUID, since: datetime, until: datetime):
         """Choices of one provider made or ended in this time, and open ones that lost or regained in it what they rest
         on. Also here few rows lead to many: some may hold again as they did before."""
         mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
         ended = self.model._default_manager.filter(provider_id=provider_id)
-        return self.filter(
-            pk__in=self.model._default_manager.touched(provider_id, since, until)
+        changed = (
+            self.model._default_manager.touched(provider_id, since, until)
             .values("pk")
             .union(
                 mine.filter(_between("started_at", since, until)).values("pk"),
@@ -171,6 +176,7 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
                 self.model._default_manager.regained(provider_id, since, until).values("pk"),
             )
         )
+        return self.filter(among("pk", changed))
 
     def unseen(self):
         """Ended by the reseller or by the move to new commerce, and no agent of the provider has seen it yet."""
@@ -205,11 +211,6 @@ def holds(at: datetime):
         & had[Lack.RELATIONSHIP]
         & had[Lack.DELEGATED_ADMIN]
     )
-
-
-def _asked(at: datetime) -> Case:
-    """`holds`, in a form no planner turns into a join with everything that does."""
-    return Case(When(holds(at), then=Value(True)), default=Value(False))
 
 
 def _rests_on(at: datetime) -> dict[str, Q]:

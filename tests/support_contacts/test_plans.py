@@ -3,11 +3,17 @@
 Every SELECT of every list, search, filter and picker is explained as it ran, with its own parameters.
 """
 
+import re
+import uuid
+
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
+from portal.among import among
 from portal.models import User
+from support_contacts.models import Designation
 from tests.support_contacts.at_size import LARGE, Plans, database_of, pages
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +81,13 @@ def test_reading_a_whole_table_would_be_found(at_size):
 
     assert plans.statements[0].whole == ["subscriptions_subscription"]
     assert plans.statements[0].rows > 3 * CUSTOMERS - 1
+
+
+def test_few_rows_are_found_once_whatever_the_planner_expects():
+    """Tables it takes for empty are where it would ask again for each row."""
+    me, now = uuid.uuid4(), timezone.now()
+    found = Designation.objects.touched(me, None, now)
+
+    for rows in (found, Designation.objects.waiting(me, now), found.filter(among("pk", found.values("pk")))):
+        assert re.search(r"= ANY \((\$\d|\(InitPlan)", rows.explain()), rows.explain()
+    assert not Designation.objects.filter(among("pk", Designation.objects.none().values("pk"))).exists()
