@@ -7,17 +7,20 @@ The question stays what it is, a QuerySet built by the models' own methods, so a
 built once with stand-ins for what changes from call to call; each call then puts its own values where they stood.
 """
 
-import copy
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from operator import itemgetter
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+
+from portal.pg.kept import Kept
 
 #: No instant, id or text of anybody's: what stands in for one while the question is put into SQL.
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
@@ -28,14 +31,44 @@ _STAND_INS: dict[type, Callable[[int], Any]] = {
 }
 
 
+class _Answered(SQLCompiler):
+    """What a QuerySet takes for the compiler of its question: the SQL is there already, and what rows are read with."""
+
+    def __init__(self, made: "_Made", params: Sequence[Any]) -> None:
+        self._made, self._params = made, params
+        self.connection: Any = connections[DEFAULT_DB_ALIAS]  # this thread's
+        self.select, self.col_count = made.compiler.select, made.compiler.col_count
+        self.klass_info, self.annotation_col_map = made.compiler.klass_info, made.compiler.annotation_col_map
+
+    def execute_sql(self, *_args: Any, **_options: Any) -> Any:
+        rows = self.connection.rows(self._made.sql, self._params)
+        if self._made.compiler.has_extra_select:  # what is only ordered by
+            rows = [row[: self.col_count] for row in rows]
+        return rows
+
+    def results_iter(  # type: ignore[override]  # never asked in pieces
+        self, results: Any = None, tuple_expected: bool = False, **_options: Any
+    ) -> Any:
+        rows = self.execute_sql() if results is None else results
+        if self._made.converters:
+            rows = self.apply_converters(rows, self._made.converters)
+            return map(tuple, rows) if tuple_expected else rows
+        return rows
+
+
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """The question once it is in SQL, with what turns columns into values."""
+    """The question once it is in SQL, with what turns columns into values.
+
+    `params` picks what the SQL asks for, in its order, from what never changes and what a call gives.
+    """
 
     question: QuerySet[Any]
     compiler: Any
     sql: str
-    places: list[Callable[[dict[str, Any]], Any]]
+    constants: dict[Any, Any]
+    params: Callable[[dict[Any, Any]], Any]
+    texts: list[str]
     converters: dict[int, Any]
 
 
@@ -50,15 +83,22 @@ class Prepared:
         self._build, self._types = build, types
         self._lock = threading.Lock()
         self._made: _Made | None = None
+        self._keeps_plan = False
+
+    @classmethod
+    def by_key(cls, build: Callable[..., QuerySet[Any]], **types: type) -> "Prepared":
+        """One that reaches few rows by a key, whoever asks: PostgreSQL keeps its plan as well (`Kept`)."""
+        prepared = cls(build, **types)
+        prepared._keeps_plan = True
+        return prepared
 
     def __call__(self, **values: Any) -> list[Any]:
         """The rows, as the QuerySet would have given them."""
         made = self._made or self._make()
-        params = tuple(place(values) for place in made.places)
-        compiler = copy.copy(made.compiler)
-        compiler.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
-        compiler.as_sql = lambda *_args, **_options: (made.sql, params)
-        compiler.get_converters = lambda _fields: made.converters
+        given = made.constants | values
+        for name in made.texts:
+            given[_text(name)] = str(values[name])
+        compiler = _Answered(made, made.params(given))
         question = made.question
         query = _same(question.query)
         query.get_compiler = lambda *_args, **_options: compiler
@@ -86,23 +126,41 @@ class Prepared:
                 if unasked:
                     raise TypeError(f"A prepared question does not ask for {', '.join(unasked)}.")
                 fields = [column[0] for column in compiler.select[: compiler.col_count]]
-                places = [_place(param, stand_ins) for param in params]
-                self._made = _Made(question, compiler, sql, places, compiler.get_converters(fields))
+                places = [_place(param, stand_ins, number) for number, param in enumerate(params)]
+                self._made = _Made(
+                    question,
+                    compiler,
+                    Kept(sql) if self._keeps_plan else sql,
+                    {place: param for place, param in zip(places, params, strict=True) if type(place) is int},
+                    _picking(places),
+                    [name for name in stand_ins if _text(name) in places],
+                    compiler.get_converters(fields),
+                )
             return self._made
 
 
-def _place(param: Any, stand_ins: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
+def _place(param: Any, stand_ins: dict[str, Any], number: int) -> Any:
     """What a call puts where this parameter stands: a value of its own, that value as text, or the parameter."""
     for name, stand_in in stand_ins.items():
         if type(param) is type(stand_in) and param == stand_in:
-            return lambda values: values[name]
+            return name
         if param == str(stand_in):
-            return lambda values: str(values[name])
+            return _text(name)
     if isinstance(param, date | time | uuid.UUID | list | tuple):
         raise TypeError("A prepared question holds no instant, date or id of its own.")
     if any(str(stand_in) in str(param) for stand_in in stand_ins.values()):
         raise TypeError("A prepared question asks for a value as it is, not for a part of something else.")
-    return lambda values: param
+    return number
+
+
+def _text(name: str) -> tuple[str, str]:
+    """The place of a value as text."""
+    return name, "text"
+
+
+def _picking(places: list[Any]) -> Callable[[dict[Any, Any]], Any]:
+    """Values for these places, in their order."""
+    return itemgetter(*places) if len(places) > 1 else lambda given: [given[place] for place in places]
 
 
 def _texts(params: Iterable[Any]) -> set[Any]:

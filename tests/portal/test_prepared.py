@@ -1,13 +1,15 @@
 """Questions put into SQL once a process answer as the QuerySet they come from."""
 
 import inspect
+import re
 import threading
 import uuid
 from datetime import date, datetime, time, timedelta
 
+import psycopg
 import pytest
-from django.db import connection
-from django.db.models import Q, Value
+from django.db import OperationalError, connection
+from django.db.models import Q, Value, query
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
@@ -125,9 +127,12 @@ def test_what_is_private_to_django_is_as_it_was():
     compiler.as_sql()
     assert compiler.col_count == len(compiler.select) == 1
     assert len(compiler.select[0]) == 3
-    called = inspect.getsource(SQLCompiler.execute_sql) + inspect.getsource(SQLCompiler.results_iter)
-    assert "self.as_sql()" in called
-    assert "self.get_converters(fields)" in called
+    assert list(inspect.signature(SQLCompiler.results_iter).parameters)[1:3] == ["results", "tuple_expected"]
+    assert list(inspect.signature(compiler.apply_converters).parameters) == ["rows", "converters"]
+    asked = inspect.getsource(query.ModelIterable) + inspect.getsource(query.ValuesListIterable)
+    used = {*re.findall(r"\bcompiler\.(\w+)", asked)}
+    assert used == {"execute_sql", "results_iter", "select", "klass_info", "annotation_col_map"}
+    assert "connection.connection" not in inspect.getsource(SQLCompiler.apply_converters)
 
 
 def test_value_the_question_does_not_ask_for_is_refused():
@@ -156,3 +161,71 @@ def test_several_threads_ask_at_once():
     for thread in threads:
         thread.join()
     assert found == {row.pk: [row] for row in rows}
+
+
+# -- what the server keeps of it
+
+
+KEPT = """SELECT generic_plans > 0, custom_plans FROM pg_prepared_statements
+WHERE statement LIKE '%%ORDER BY "portal_organisation"."domain"%%'"""
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("way", [Prepared, Prepared.by_key], ids=["anew", "by key"])
+def test_only_what_is_found_by_a_key_keeps_its_plan(way):
+    ask = way(lambda pk: Organisation.objects.filter(pk=pk).order_by("domain"), pk=uuid.UUID)
+    rows = [OrganisationFactory() for _ in range(8)]
+    assert [ask(pk=row.pk) for row in rows] == [[row] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT)
+        # Planned for the first five, and then for anybody.
+        assert cursor.fetchall() == ([(True, 5)] if way == Prepared.by_key else [])
+
+
+# -- the connection it is asked on
+
+
+@pytest.fixture
+def begun(transactional_db):
+    """A request begins, on a connection that is there already; and how to ask."""
+    connection.ensure_connection()
+    connection.close_if_unusable_or_obsolete()
+    yield Prepared.by_key(lambda pk: Organisation.objects.filter(pk=pk), pk=uuid.UUID)
+    connection.close()
+
+
+def end_connection():
+    """The server ends it, as an operator or a failover would; and has done so."""
+    params = connection.get_connection_params()
+    where = {key: params[key] for key in ("host", "port", "dbname", "user", "password") if params.get(key)}
+    with psycopg.connect(**where) as other:
+        pid = connection.connection.info.backend_pid
+        assert other.execute("SELECT pg_terminate_backend(%s, 20000)", [pid]).fetchone() == (True,)
+    return pid
+
+
+def test_first_question_is_asked_again_where_its_connection_had_ended(begun):
+    row = OrganisationFactory()
+    connection.close_if_unusable_or_obsolete()
+    ended = end_connection()
+    assert begun(pk=row.pk) == [row]
+    assert connection.connection.info.backend_pid != ended
+    end_connection()
+    with pytest.raises(OperationalError):  # not the first of this request
+        begun(pk=row.pk)
+
+
+def test_a_question_that_fails_by_itself_is_asked_once(begun):
+    asked = []
+
+    def count(execute, *question):
+        asked.append(question[0])
+        return execute(*question)
+
+    slow = "SELECT pg_sleep(10)"
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 50")
+    connection.close_if_unusable_or_obsolete()
+    with connection.execute_wrapper(count), pytest.raises(OperationalError, match="timeout"):
+        connection.rows(slow, ())
+    assert asked == [slow]
