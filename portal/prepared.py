@@ -18,7 +18,8 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.query import ModelIterable, NamedValuesListIterable, get_related_populators
+from django.db.models.utils import create_namedtuple_class
 
 from portal.pg.kept import Kept
 
@@ -31,45 +32,20 @@ _STAND_INS: dict[type, Callable[[int], Any]] = {
 }
 
 
-class _Answered(SQLCompiler):
-    """What a QuerySet takes for the compiler of its question: the SQL is there already, and what rows are read with."""
-
-    def __init__(self, made: "_Made", params: Sequence[Any]) -> None:
-        self._made, self._params = made, params
-        self.connection: Any = connections[DEFAULT_DB_ALIAS]  # this thread's
-        self.select, self.col_count = made.compiler.select, made.compiler.col_count
-        self.klass_info, self.annotation_col_map = made.compiler.klass_info, made.compiler.annotation_col_map
-
-    def execute_sql(self, *_args: Any, **_options: Any) -> Any:
-        rows = self.connection.rows(self._made.sql, self._params)
-        if self._made.compiler.has_extra_select:  # what is only ordered by
-            rows = [row[: self.col_count] for row in rows]
-        return rows
-
-    def results_iter(  # type: ignore[override]  # never asked in pieces
-        self, results: Any = None, tuple_expected: bool = False, **_options: Any
-    ) -> Any:
-        rows = self.execute_sql() if results is None else results
-        if self._made.converters:
-            rows = self.apply_converters(rows, self._made.converters)
-            return map(tuple, rows) if tuple_expected else rows
-        return rows
-
-
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """The question once it is in SQL, with what turns columns into values.
+    """The question once it is in SQL.
 
-    `params` picks what the SQL asks for, in its order, from what never changes and what a call gives.
+    `params` picks what the SQL asks for, in its order, from what never changes and what a call gives; `read` makes rows
+    what the QuerySet would have made them.
     """
 
-    question: QuerySet[Any]
-    compiler: Any
     sql: str
     constants: dict[Any, Any]
-    params: Callable[[dict[Any, Any]], Any]
+    params: Callable[[dict[Any, Any]], Sequence[Any]]
     texts: list[str]
-    converters: dict[int, Any]
+    converters: list[tuple[int, Any]]
+    read: Callable[[list[Any]], list[Any]]
 
 
 class Prepared:
@@ -98,13 +74,9 @@ class Prepared:
         given = made.constants | values
         for name in made.texts:
             given[_text(name)] = str(values[name])
-        compiler = _Answered(made, made.params(given))
-        question = made.question
-        query = _same(question.query)
-        query.get_compiler = lambda *_args, **_options: compiler
-        asked = _same(question)
-        asked._query = query
-        return list(asked._iterable_class(asked))
+        connection: Any = connections[DEFAULT_DB_ALIAS]  # this thread's
+        rows = connection.rows(made.sql, made.params(given))
+        return made.read(_converted(rows, made.converters, connection) if made.converters else rows)
 
     def _make(self) -> "_Made":
         with self._lock:
@@ -116,6 +88,9 @@ class Prepared:
                 compiler = question.query.get_compiler(using=DEFAULT_DB_ALIAS)
                 if question._prefetch_related_lookups:  # type: ignore[attr-defined]
                     raise TypeError("A prepared question is one question: no prefetch_related.")
+                read = _READ.get(question._iterable_class)
+                if read is None or question._known_related_objects:  # type: ignore[attr-defined]
+                    raise TypeError("A prepared question is for rows of models, or of named values.")
                 try:
                     sql, params = compiler.as_sql()
                 except EmptyResultSet:
@@ -128,13 +103,12 @@ class Prepared:
                 fields = [column[0] for column in compiler.select[: compiler.col_count]]
                 places = [_place(param, stand_ins, number) for number, param in enumerate(params)]
                 self._made = _Made(
-                    question,
-                    compiler,
                     Kept(sql) if self._keeps_plan else sql,
                     {place: param for place, param in zip(places, params, strict=True) if type(place) is int},
                     _picking(places),
                     [name for name in stand_ins if _text(name) in places],
-                    compiler.get_converters(fields),
+                    list(compiler.get_converters(fields).items()),
+                    read(question, compiler),
                 )
             return self._made
 
@@ -167,8 +141,46 @@ def _texts(params: Iterable[Any]) -> set[Any]:
     return {param for param in params if isinstance(param, datetime | uuid.UUID | str)}
 
 
-def _same(thing: Any) -> Any:
-    """The same object in another identity; a QuerySet's own copying would ask the question."""
-    twin = object.__new__(type(thing))
-    twin.__dict__.update(thing.__dict__)
-    return twin
+# -- rows, as Django's own iterables read them
+
+
+def _converted(rows: list[Any], converters: list[tuple[int, Any]], connection: Any) -> list[Any]:
+    found = [list(row) for row in rows]
+    for position, (converts, expression) in converters:
+        for row in found:
+            for convert in converts:
+                row[position] = convert(row[position], expression, connection)
+    return found
+
+
+def _models(_question: QuerySet[Any], compiler: Any) -> Callable[[list[Any]], list[Any]]:
+    """With what was joined, and what was annotated."""
+    told, select = compiler.klass_info, compiler.select
+    own = slice(told["select_fields"][0], told["select_fields"][-1] + 1)
+    names = [column[0].target.attname for column in select[own]]
+    joined = get_related_populators(told, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # of 5.2
+    annotated = list(compiler.annotation_col_map.items())
+    make = told["model"].from_db
+
+    def read(rows: list[Any]) -> list[Any]:
+        found = []
+        for row in rows:
+            one = make(DEFAULT_DB_ALIAS, names, row[own])
+            for other in joined:
+                other.populate(row, one)
+            for name, position in annotated:
+                setattr(one, name, row[position])
+            found.append(one)
+        return found
+
+    return read
+
+
+def _named_values(question: Any, compiler: Any) -> Callable[[list[Any]], list[Any]]:
+    query, many = question.query, compiler.col_count  # what is only ordered by comes last
+    names = question._fields or [*query.extra_select, *query.values_select, *query.annotation_select]
+    make = create_namedtuple_class(*names)._make
+    return lambda rows: [make(row[:many]) for row in rows]
+
+
+_READ = {ModelIterable: _models, NamedValuesListIterable: _named_values}
