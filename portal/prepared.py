@@ -18,7 +18,12 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
-from django.db.models.query import ModelIterable, NamedValuesListIterable, get_related_populators
+from django.db.models.query import (
+    ModelIterable,
+    NamedValuesListIterable,
+    ValuesIterable,
+    get_related_populators,
+)
 from django.db.models.utils import create_namedtuple_class
 
 from portal.pg.kept import Kept
@@ -90,7 +95,7 @@ class Prepared:
                     raise TypeError("A prepared question is one question: no prefetch_related.")
                 read = _READ.get(question._iterable_class)
                 if read is None or question._known_related_objects:  # type: ignore[attr-defined]
-                    raise TypeError("A prepared question is for rows of models, or of named values.")
+                    raise TypeError("A prepared question is for rows of models, or of values with names.")
                 try:
                     sql, params = compiler.as_sql()
                 except EmptyResultSet:
@@ -177,10 +182,18 @@ def _models(_question: QuerySet[Any], compiler: Any) -> Callable[[list[Any]], li
 
 
 def _named_values(question: Any, compiler: Any) -> Callable[[list[Any]], list[Any]]:
-    query, many = question.query, compiler.col_count  # what is only ordered by comes last
-    names = question._fields or [*query.extra_select, *query.values_select, *query.annotation_select]
-    make = create_namedtuple_class(*names)._make
+    many = compiler.col_count  # what is only ordered by comes last
+    make = create_namedtuple_class(*(question._fields or _names(question.query)))._make
     return lambda rows: [make(row[:many]) for row in rows]
 
 
-_READ = {ModelIterable: _models, NamedValuesListIterable: _named_values}
+def _values(question: Any, _compiler: Any) -> Callable[[list[Any]], list[Any]]:
+    names = list(question.query.selected or _names(question.query))
+    return lambda rows: [dict(zip(names, row, strict=False)) for row in rows]
+
+
+def _names(query: Any) -> list[str]:
+    return [*query.extra_select, *query.values_select, *query.annotation_select]
+
+
+_READ = {ModelIterable: _models, NamedValuesListIterable: _named_values, ValuesIterable: _values}

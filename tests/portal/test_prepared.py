@@ -110,19 +110,18 @@ def test_a_question_that_nothing_answers_is_refused():
         Prepared(lambda name: Organisation.objects.filter(name=name).none(), name=str)(name="Fabrikam")
 
 
-def test_other_than_rows_of_models_and_named_values_is_refused():
+def test_other_than_rows_of_models_and_values_with_names_is_refused():
     organisation = OrganisationFactory()
     for build in (
-        lambda name: Organisation.objects.filter(name=name).values(),
         lambda name: Organisation.objects.filter(name=name).values_list("pk", flat=True),
         lambda name: organisation.memberships.filter(user__email=name),
     ):
-        with pytest.raises(TypeError, match="rows of models"):
+        with pytest.raises(TypeError, match="values with names"):
             Prepared(build, name=str)(name="Fabrikam")
 
 
-def test_what_is_annotated_converted_and_only_ordered_by():
-    row, other = (CustomerRelationshipFactory() for _ in range(2))
+def test_what_is_annotated_and_converted():
+    row = CustomerRelationshipFactory()
     said = JSONObject(name="company_name")
     ask = Prepared(
         lambda name: CustomerRelationship.objects.filter(company_name=name).annotate(said=said), name=str
@@ -130,18 +129,27 @@ def test_what_is_annotated_converted_and_only_ordered_by():
     assert [(found, found.said) for found in ask(name=row.company_name)] == [
         (row, {"name": row.company_name})
     ]
-    values = Prepared(
-        lambda name: (
-            CustomerRelationship.objects.filter(company_name=name)
-            .annotate(said=said)
-            .values_list("domain", "said", named=True)
-            .order_by("established_at", "pk")
-            .distinct()
-        ),
-        name=str,
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["tuples", "dicts"])
+def test_values_with_names_where_more_is_ordered_by(named):
+    row = CustomerRelationshipFactory()
+
+    def build(name):
+        rows = CustomerRelationship.objects.filter(company_name=name).annotate(
+            said=JSONObject(name="company_name")
+        )
+        rows = rows.values_list("domain", "said", named=True) if named else rows.values("domain", "said")
+        return rows.order_by("established_at", "pk").distinct()
+
+    (found,) = Prepared(build, name=str)(name=row.company_name)
+    (expected,) = build(row.company_name)
+    assert found == expected
+    assert found == (
+        (row.domain, {"name": row.company_name})
+        if named
+        else {"domain": row.domain, "said": {"name": row.company_name}}
     )
-    assert values(name=other.company_name) == [(other.domain, {"name": other.company_name})]
-    assert values(name=other.company_name)[0].said == {"name": other.company_name}
 
 
 def test_what_is_private_to_django_is_as_it_was():
@@ -157,9 +165,14 @@ def test_what_is_private_to_django_is_as_it_was():
     assert compiler.col_count == len(compiler.select) == 1
     assert len(compiler.select[0]) == 3
     assert list(inspect.signature(query.get_related_populators).parameters) == ["klass_info", "select", "db"]
-    read = (query.ModelIterable, query.NamedValuesListIterable, compiler.apply_converters)
+    read = (
+        query.ModelIterable,
+        query.NamedValuesListIterable,
+        query.ValuesIterable,
+        compiler.apply_converters,
+    )
     assert (
-        hashlib.sha256("".join(map(inspect.getsource, read)).encode()).hexdigest()[:16] == "321cee640690aff0"
+        hashlib.sha256("".join(map(inspect.getsource, read)).encode()).hexdigest()[:16] == "0fd56820b9a9e00d"
     )
 
 
