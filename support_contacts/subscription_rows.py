@@ -50,12 +50,12 @@ def _addons(provider: uuid.UUID, parent: uuid.UUID) -> Any:
     return Subscription.objects.sold_by(provider).filter(parent_id=parent).designatable()
 
 
-_OWN = Prepared(_own, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID, at=datetime)
+_OWN = Prepared.by_key(_own, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID, at=datetime)
 #: The established relationship with its customer, whose name for it the page shows.
-RELATIONSHIP = Prepared(_relationship, me=uuid.UUID, customer=uuid.UUID, at=datetime)
+RELATIONSHIP = Prepared.by_key(_relationship, me=uuid.UUID, customer=uuid.UUID, at=datetime)
 #: Every choice there ever was, in the order they began.
-DESIGNATIONS = Prepared(_designations, provider=uuid.UUID, subscription=uuid.UUID)
+DESIGNATIONS = Prepared.by_key(_designations, provider=uuid.UUID, subscription=uuid.UUID)
 #: What our own record has of it, newest first.
-EVENTS = Prepared(_events, me=uuid.UUID, subscription=uuid.UUID)
+EVENTS = Prepared.by_key(_events, me=uuid.UUID, subscription=uuid.UUID)
 #: Its live add-ons outside new commerce.
-ADDONS = Prepared(_addons, provider=uuid.UUID, parent=uuid.UUID)
+ADDONS = Prepared.by_key(_addons, provider=uuid.UUID, parent=uuid.UUID)
