@@ -16,6 +16,12 @@ from portal.who import with_names
 from subscriptions.models import Subscription
 from support_contacts.models import Designation
 
+#: Of its parent the page tells the name, and where it is.
+_OF_PARENT = {"id", "microsoft_id", "offer_id", "offer_name", "friendly_name"}
+_NOT_OF_PARENT = [
+    f"parent__{field.name}" for field in Subscription._meta.concrete_fields if field.name not in _OF_PARENT
+]
+
 
 def own(actor: Actor, tenant: uuid.UUID, text: str) -> Subscription | None:
     """The actor's own subscription with this Microsoft id, or ours; None where it is not visible, or not there."""
@@ -33,11 +39,11 @@ def relationship_of(own: Subscription) -> CustomerRelationship | None:
 
 def _own(me: uuid.UUID, customer: uuid.UUID, subscription: uuid.UUID, at: datetime) -> Any:
     rows = Subscription.objects.visible_to(Actor(Organisation(pk=me)), at).sold_by(me)
-    joined = ("provider__organisation", "provider__support_profile", "customer__organisation", "parent")
+    joined = ("provider__organisation", "provider__support_profile", "parent")
     to = "customer__relationships"
     ours = FilteredRelation(to, condition=established(at, f"{to}__") & Q(**{f"{to}__partner": me}))
     asked = rows.named(str(subscription)).filter(customer_id=customer)
-    return asked.annotate(ours=ours).select_related(*joined, "ours")[:1]
+    return asked.annotate(ours=ours).select_related(*joined, "ours").defer(*_NOT_OF_PARENT)[:1]
 
 
 def _designations(provider: uuid.UUID, subscription: uuid.UUID) -> Any:

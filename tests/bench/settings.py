@@ -2,5 +2,4 @@
 
 from tests.browser.server_settings import *  # noqa: F403
 
-INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin"]  # noqa: F405
 ROOT_URLCONF = "tests.bench.urls"
