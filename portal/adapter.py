@@ -29,7 +29,7 @@ MESSAGES: dict[str, str | Promise] = {
     ),
 }
 
-_MEMBERSHIPS = Prepared(
+_MEMBERSHIPS = Prepared.by_key(
     lambda user: Membership.objects.of(user).select_related("user"),
     user=uuid.UUID,
 )

@@ -157,8 +157,8 @@ def _rows() -> QuerySet[CredentialSecret]:
     )
 
 
-_BY_HASH = Prepared(lambda hash: _rows().filter(hash=hash), hash=str)
-_BY_ID = Prepared(lambda id: _rows().filter(pk=id), id=uuid.UUID)
+_BY_HASH = Prepared.by_key(lambda hash: _rows().filter(hash=hash), hash=str)
+_BY_ID = Prepared.by_key(lambda id: _rows().filter(pk=id), id=uuid.UUID)
 
 
 def _bearer(request: HttpRequest) -> str:

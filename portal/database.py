@@ -25,8 +25,6 @@ LIMITS = {
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "random_page_cost": "1.1",
-    # One provider may hold half of all rows and another ten: a plan made for anybody is right for neither.
-    "plan_cache_mode": "force_custom_plan",
 }
 # A migration may take long, but must not queue everybody behind a lock it waits for.
 OWNER_LIMITS = {"lock_timeout": "30s"}

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_WORDS = 40
 MAX_WORD_LENGTH = 64
@@ -27,6 +28,12 @@ _SAY_NOTHING = frozenset(
 
 def fold(text: str) -> str:
     """The text without accents, case, invisible characters or doubled spaces, to compare names by."""
+    return _folded(text)
+
+
+@lru_cache(maxsize=4096)
+def _folded(text: str) -> str:
+    """A text always folds alike, and pages fold the same few names again and again."""
     once = _without_marks(text).casefold().translate(_PLAIN)
     return " ".join(unicodedata.normalize("NFC", _without_marks(once)).split())
 
@@ -61,6 +68,7 @@ def query_words(text: str) -> list[str]:
     return list(found)[:8]
 
 
+@lru_cache(maxsize=4096)
 def initials(name: str) -> str:
     """Two letters for the monogram: of the first two words that say something, or of the only one."""
     parts = _split(unicodedata.normalize("NFC", _visible(name.partition("@")[0] or name)))

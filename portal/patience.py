@@ -90,37 +90,50 @@ class Patient:
             return [b""]
         if environ.get("PATH_INFO") == ALIVE:
             return self.application(environ, start_response)
-        begun: Future[Spill] = Future()
+        begun: Future[Iterable[bytes]] = Future()
         self.workers.submit(self._answer, environ, start_response, begun)
         return begun.result()
 
-    def _answer(self, environ: dict[str, Any], start_response: Any, begun: "Future[Spill]") -> None:
+    def _answer(self, environ: dict[str, Any], start_response: Any, begun: "Future[Iterable[bytes]]") -> None:
         """All of the answer, made and closed in the thread whose connection it is read from.
 
         It is handed on when it is whole; an export, when it begins. Of what is asked for with HEAD nothing is made.
         """
-        spill = Spill()
         try:
             answer = self.application(environ, start_response)
-            if environ.get("REQUEST_METHOD") == "HEAD":
-                _filled(spill, answer, ())
-            elif _is_export(answer):
+            whole = self._whole(answer, is_head=environ.get("REQUEST_METHOD") == "HEAD")
+        except BaseException as error:
+            begun.set_exception(error)
+            return
+        begun.set_result(whole)
+
+    def _whole(self, answer: Any, *, is_head: bool) -> Iterable[bytes]:
+        body = b"" if is_head else getattr(answer, "content", None)
+        if body is not None and len(body) <= IN_MEMORY:  # most of them: nothing to wait for, and no file
+            _close(answer)
+            return [body]
+        spill = Spill()
+        try:
+            if _is_export(answer):
                 self.exporter.submit(_filled, spill, answer, answer)
             else:
                 _filled(spill, answer, answer)
-        except BaseException as error:
+        except BaseException:
             spill.close()
-            begun.set_exception(error)
-            return
-        begun.set_result(spill)
+            raise
+        return spill
 
 
 def _filled(spill: Spill, answer: Any, chunks: Iterable[bytes]) -> None:
     try:
         spill.fill(chunks)
     finally:
-        if close := getattr(answer, "close", None):
-            close()
+        _close(answer)
+
+
+def _close(answer: Any) -> None:
+    if close := getattr(answer, "close", None):
+        close()
 
 
 def _is_export(answer: Any) -> bool:

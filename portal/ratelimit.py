@@ -15,8 +15,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from portal.pg.kept import Kept
+
 # A window in the future (the clock was put back) counts as over: it would otherwise last until then.
-_HIT = """
+_HIT = Kept("""
 INSERT INTO portal_ratelimit AS counter (key, window_start, hits) VALUES (%(key)s, %(now)s, %(times)s)
 ON CONFLICT (key) DO UPDATE SET
     hits = CASE WHEN counter.window_start > %(expired)s AND counter.window_start <= %(horizon)s
@@ -24,7 +26,7 @@ ON CONFLICT (key) DO UPDATE SET
     window_start = CASE WHEN counter.window_start > %(expired)s AND counter.window_start <= %(horizon)s
                         THEN counter.window_start ELSE EXCLUDED.window_start END
 RETURNING window_start, hits
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True)

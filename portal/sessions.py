@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portal.prepared import Prepared
 
-_LIVE = Prepared(
+_LIVE = Prepared.by_key(
     lambda key, at: Session.objects.filter(session_key=key, expire_date__gt=at),
     key=str,
     at=datetime,

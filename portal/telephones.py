@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from django.utils.translation import gettext
@@ -50,6 +51,7 @@ class Telephone:
         return self.e164 is not None
 
 
+@lru_cache(maxsize=4096)
 def read(text: str | None, country: str | None) -> Telephone | None:
     """The telephone a text is, dialled from `country` (two letters); None for no text. Nothing typed is lost.
 

@@ -2,7 +2,9 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.utils.translation import gettext as _
 
 from portal.actor import ActorKind
@@ -22,15 +24,47 @@ def names_of(
     for event in events:
         if event.actor_id and event.actor_organisation_id == organisation_id:
             (integrations if event.actor_kind == ActorKind.INTEGRATION else people).add(event.actor_id)
-    erased = _("an erased person") if people else ""
-    names = dict.fromkeys(people, erased)
+    names = dict.fromkeys(people, _erased()) if people else {}
     if people:
         names |= User.objects.filter(pk__in=people).values_list("pk", "name")
     if integrations:
         rows = Credential.objects.filter(pk__in=integrations, organisation=organisation_id)
-        words = _("integration %(name)s")
-        names |= {pk: words % {"name": name} for pk, name in rows.values_list("pk", "name")}
+        names |= {pk: _integration(name) for pk, name in rows.values_list("pk", "name")}
     return names
+
+
+def with_names(events: QuerySet[AuditEvent], organisation_id: uuid.UUID) -> QuerySet[AuditEvent]:
+    """These events, each with the name of its actor where that is this organisation's own: no question after it."""
+    people = User.objects.filter(pk=OuterRef("actor_id"))
+    integrations = Credential.objects.filter(pk=OuterRef("actor_id"), organisation=organisation_id)
+    own = Q(actor_organisation_id=organisation_id)
+    return events.annotate(
+        actor_name=Case(
+            When(own & Q(actor_kind=ActorKind.INTEGRATION), then=Subquery(integrations.values("name"))),
+            When(own, then=Subquery(people.values("name"))),
+        )
+    )
+
+
+def names_read(events: Iterable[Any], organisation_id: uuid.UUID) -> dict[uuid.UUID, str]:
+    """What `names_of` says of events that were read `with_names`."""
+    names: dict[uuid.UUID, str] = {}
+    for event in events:
+        if event.actor_id is None or event.actor_organisation_id != organisation_id:
+            continue
+        if event.actor_kind != ActorKind.INTEGRATION:
+            names[event.actor_id] = _erased() if event.actor_name is None else event.actor_name
+        elif event.actor_name is not None:
+            names[event.actor_id] = _integration(event.actor_name)
+    return names
+
+
+def _erased() -> str:
+    return _("an erased person")
+
+
+def _integration(name: str) -> str:
+    return _("integration %(name)s") % {"name": name}
 
 
 def who_of(event: AuditEvent, names: Mapping[uuid.UUID, str], organisation_id: uuid.UUID) -> str:

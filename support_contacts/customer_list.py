@@ -132,7 +132,7 @@ class CustomerList(ListFrame[CustomerRelationship]):
         """Nothing answers: only what is set is offered, to be taken away again."""
         return self.is_filtered and not self.page.rows
 
-    @property
+    @cached_property
     def countries(self) -> list[Choice]:
         named = sorted((fold(country(code)), country(code), code) for code in self.heading.countries)
         return [Choice(name, self.url(country=code)) for _folded, name, code in named]
@@ -147,7 +147,7 @@ class CustomerList(ListFrame[CustomerRelationship]):
     def _names(self) -> Mapping[str, str]:
         return self.heading.names
 
-    @property
+    @cached_property
     def records(self) -> list[Choice]:
         names = {pid: self._names.get(pid, pid) for pid in self.heading.partner_ids}
         ordered = sorted(names, key=lambda pid: (fold(names[pid]), pid))

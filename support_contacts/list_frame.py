@@ -58,7 +58,7 @@ class ListFrame(ABC, Generic[Row]):
         query = {name: value for name, value in kept.items() if value and value != self.DEFAULTS.get(name)}
         return f"?{urlencode(query)}" if query else ""
 
-    @property
+    @cached_property
     def here(self) -> str:
         """The address of this very page, to come back to."""
         return self.url(after=self.data["after"], before=self.data["before"])

@@ -4,13 +4,15 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet, Subquery
 
 from customers.models import CustomerRelationship, DelegatedAdmin
 from portal.models import Partner, ResellerRelationship, established
 from portal.names import fold
-from support_contacts.models import Designation, Standing, standings
+from portal.prepared import Prepared
+from support_contacts.models import Designation, Standing, records, standings_from
 
 #: So many of those that have nothing to do with the customer, the first by name.
 LISTED_AT_MOST = 50
@@ -44,13 +46,40 @@ def nearby(
     Who is listed is itself an answer. What a reseller once was at the customer, or is there for another provider
     alone, puts nobody on the page (R4).
 
-    Three queries, and one that counts where not everybody is among them.
+    One query; where it finds nobody of those there are, one more that counts them.
     """
-    own = ResellerRelationship.objects.filter(provider=provider)
-    acting = own.filter(reseller__is_indirect_reseller=True)
-    there = DelegatedAdmin.objects.filter(relationship__customer_id=customer_id)
-    asked = CustomerRelationship.objects.filter(customer_id=customer_id, requested_for=provider)
-    chosen = Designation.objects.filter(provider=provider, subscription__customer_id=customer_id)
+    me = provider.pk
+    rows: list[Any]
+    if find:
+        rows = list(_nearby(me, customer_id, at, of_record=of_record, also=also, find=find))
+    elif of_record:
+        rows = _OF_RECORD(provider=me, customer=customer_id, at=at, of_record=of_record)
+    elif also:
+        rows = _ALSO(provider=me, customer=customer_id, at=at, also=also)
+    else:
+        rows = _NEARBY(provider=me, customer=customer_id, at=at)
+    if rows:
+        return Nearby(standings_from(rows), rows[0].total or 0)
+    return Nearby({}, _acting(me).values("reseller_id").distinct().count() if find else 0)
+
+
+def _acting(provider: uuid.UUID) -> QuerySet[ResellerRelationship]:
+    return ResellerRelationship.objects.filter(provider_id=provider, reseller__is_indirect_reseller=True)
+
+
+def _nearby(
+    provider: uuid.UUID,
+    customer: uuid.UUID,
+    at: datetime,
+    *,
+    of_record: str = "",
+    also: uuid.UUID | None = None,
+    find: str = "",
+) -> QuerySet[ResellerRelationship]:
+    own, acting = ResellerRelationship.objects.filter(provider_id=provider), _acting(provider)
+    there = DelegatedAdmin.objects.filter(relationship__customer_id=customer)
+    asked = CustomerRelationship.objects.filter(customer_id=customer, requested_for=provider)
+    chosen = Designation.objects.filter(provider_id=provider, subscription__customer_id=customer)
     order = ("reseller__organisation__sort_name", "reseller_id")
     first = acting.filter(_answers(find)).order_by(*order).distinct(*order).values("reseller_id")
     wanted = (
@@ -65,11 +94,12 @@ def nearby(
         wanted |= Q(reseller__partner_id=of_record)
     if also:
         wanted |= Q(reseller_id=also)
-    found = standings(provider, customer_id, resellers=own.filter(wanted).values("reseller_id"))
-    listed = sum(standing.reseller.is_indirect_reseller for standing in found.values())
-    if find or listed > LISTED_AT_MOST:
-        return Nearby(found, acting.values("reseller_id").distinct().count())
-    return Nearby(found, listed)
+    count = acting.order_by().values("provider_id").annotate(count=Count("reseller_id", distinct=True))
+    return (
+        records(provider, customer)
+        .filter(reseller_id__in=own.filter(wanted).values("reseller_id"))
+        .annotate(total=Subquery(count.values("count")))
+    )
 
 
 def _answers(find: str) -> Q:
@@ -82,3 +112,9 @@ def _answers(find: str) -> Q:
         | Q(reseller__partner_id__startswith=wanted)
         | Q(reseller__organisation__domain=find.strip().casefold())
     )
+
+
+# What pages ask that nobody searches on.
+_NEARBY = Prepared(_nearby, provider=uuid.UUID, customer=uuid.UUID, at=datetime)
+_OF_RECORD = Prepared(_nearby, provider=uuid.UUID, customer=uuid.UUID, at=datetime, of_record=str)
+_ALSO = Prepared(_nearby, provider=uuid.UUID, customer=uuid.UUID, at=datetime, also=uuid.UUID)

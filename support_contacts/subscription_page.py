@@ -14,7 +14,7 @@ from portal.errors import NotVisible
 from portal.models import AuditEvent, Partner
 from portal.names import fold
 from portal.permissions import Permission, can
-from portal.who import names_of, who_of
+from portal.who import names_read, who_of
 from subscriptions.models import Subscription
 from support_contacts import subscription_rows
 from support_contacts.activity.happened import contact_line
@@ -222,15 +222,11 @@ class SubscriptionPage:
 
         Those with the parent's contact go along unless unticked (R6 keeps what the person ticked).
         """
-        rows = subscription_rows.ADDONS(provider=self.provider.pk, parent=self.subscription.pk)
-        contacts: dict[uuid.UUID, uuid.UUID] = {}
-        if rows:
-            in_force = Designation.objects.in_force(self.now).filter(subscription__in=rows)
-            contacts.update(in_force.values_list("subscription_id", "partner_id"))
+        rows = subscription_rows.ADDONS(provider=self.provider.pk, parent=self.subscription.pk, at=self.now)
         own = self.contact.partner.pk if self.contact.partner else None
         found = []
         for row in rows:
-            same = contacts.get(row.pk, self.provider.pk) == own
+            same = (row.designated or self.provider.pk) == own
             found.append((row, same, same if self.ticked is None else row.pk in self.ticked))
         return found
 
@@ -240,7 +236,7 @@ class SubscriptionPage:
     def events(self) -> list[AuditEvent]:
         """Changes of this subscription's contact, newest first, in our own record."""
         rows = subscription_rows.EVENTS(me=self.actor.organisation.pk, subscription=self.subscription.pk)
-        self.people |= names_of(rows, self.actor.organisation.pk)
+        self.people |= names_read(rows, self.actor.organisation.pk)
         return rows
 
     @cached_property
@@ -307,11 +303,13 @@ def page_for(
     ticked: Collection[uuid.UUID] | None = None,
     now: datetime | None = None,
 ) -> SubscriptionPage:
-    """The page of a subscription this actor's organisation sold. Raises NotVisible where it is not theirs to see."""
+    """The page of a subscription this actor's organisation sold, as `subscription_rows.own` found it.
+
+    Raises NotVisible where it is not theirs to see.
+    """
     # A host whose clock is behind the one that recorded the subscription still shows it (hosts' clocks differ).
     at = max(now or timezone.now(), subscription.recorded_at)
-    found = subscription_rows.RELATIONSHIP(me=actor.organisation.pk, customer=subscription.customer_id, at=at)
-    relationship = next(iter(found), None)
+    relationship = subscription_rows.relationship_of(subscription)
     if relationship is None:
         raise NotVisible
     return SubscriptionPage(actor, subscription, relationship, at, find, chosen, ticked)

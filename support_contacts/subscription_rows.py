@@ -4,15 +4,23 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.db.models import FilteredRelation, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.identifiers import canonical_guid
-from portal.models import AuditEvent, Organisation
+from portal.models import AuditEvent, Organisation, established
 from portal.prepared import Prepared
+from portal.who import with_names
 from subscriptions.models import Subscription
 from support_contacts.models import Designation
+
+#: Of its parent the page tells the name, and where it is.
+_OF_PARENT = {"id", "microsoft_id", "offer_id", "offer_name", "friendly_name"}
+_NOT_OF_PARENT = [
+    f"parent__{field.name}" for field in Subscription._meta.concrete_fields if field.name not in _OF_PARENT
+]
 
 
 def own(actor: Actor, tenant: uuid.UUID, text: str) -> Subscription | None:
@@ -24,15 +32,18 @@ def own(actor: Actor, tenant: uuid.UUID, text: str) -> Subscription | None:
     return next(iter(rows), None)
 
 
+def relationship_of(own: Subscription) -> CustomerRelationship | None:
+    """The established relationship with its customer, whose name for it the page shows: read with the row."""
+    return own.ours  # type: ignore[attr-defined]
+
+
 def _own(me: uuid.UUID, customer: uuid.UUID, subscription: uuid.UUID, at: datetime) -> Any:
     rows = Subscription.objects.visible_to(Actor(Organisation(pk=me)), at).sold_by(me)
-    joined = ("provider__organisation", "provider__support_profile", "customer__organisation", "parent")
-    return rows.named(str(subscription)).filter(customer_id=customer).select_related(*joined)[:1]
-
-
-def _relationship(me: uuid.UUID, customer: uuid.UUID, at: datetime) -> Any:
-    rows = CustomerRelationship.objects.established(at).filter(partner_id=me, customer_id=customer)
-    return rows.order_by("pk")[:1]
+    joined = ("provider__organisation", "provider__support_profile", "parent")
+    to = "customer__relationships"
+    ours = FilteredRelation(to, condition=established(at, f"{to}__") & Q(**{f"{to}__partner": me}))
+    asked = rows.named(str(subscription)).filter(customer_id=customer)
+    return asked.annotate(ours=ours).select_related(*joined, "ours").defer(*_NOT_OF_PARENT)[:1]
 
 
 def _designations(provider: uuid.UUID, subscription: uuid.UUID) -> Any:
@@ -43,19 +54,19 @@ def _designations(provider: uuid.UUID, subscription: uuid.UUID) -> Any:
 
 def _events(me: uuid.UUID, subscription: uuid.UUID) -> Any:
     rows = AuditEvent.objects.visible_to(Actor(Organisation(pk=me))).filter(subscription_id=subscription)
-    return rows.select_related("note").order_by("-at", "-pk")
+    return with_names(rows, me).select_related("note").order_by("-at", "-pk")
 
 
-def _addons(provider: uuid.UUID, parent: uuid.UUID) -> Any:
-    return Subscription.objects.sold_by(provider).filter(parent_id=parent).designatable()
+def _addons(provider: uuid.UUID, parent: uuid.UUID, at: datetime) -> Any:
+    in_force = Designation.objects.in_force(at).filter(subscription=OuterRef("pk"))
+    rows = Subscription.objects.sold_by(provider).filter(parent_id=parent).designatable()
+    return rows.annotate(designated=Subquery(in_force.values("partner_id")[:1]))
 
 
-_OWN = Prepared(_own, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID, at=datetime)
-#: The established relationship with its customer, whose name for it the page shows.
-RELATIONSHIP = Prepared(_relationship, me=uuid.UUID, customer=uuid.UUID, at=datetime)
+_OWN = Prepared.by_key(_own, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID, at=datetime)
 #: Every choice there ever was, in the order they began.
-DESIGNATIONS = Prepared(_designations, provider=uuid.UUID, subscription=uuid.UUID)
-#: What our own record has of it, newest first.
-EVENTS = Prepared(_events, me=uuid.UUID, subscription=uuid.UUID)
-#: Its live add-ons outside new commerce.
-ADDONS = Prepared(_addons, provider=uuid.UUID, parent=uuid.UUID)
+DESIGNATIONS = Prepared.by_key(_designations, provider=uuid.UUID, subscription=uuid.UUID)
+#: What our own record has of it, newest first, with the names of those who acted.
+EVENTS = Prepared.by_key(_events, me=uuid.UUID, subscription=uuid.UUID)
+#: Its live add-ons outside new commerce, each with the partner `designated` for it that is in force.
+ADDONS = Prepared.by_key(_addons, provider=uuid.UUID, parent=uuid.UUID, at=datetime)

@@ -102,14 +102,15 @@ def _flush_as(owner: dict[str, Any]) -> Any:
                 for name in named
             )
             full = dict(own.execute(each).fetchall())
+            at_once = any(rows > FEW for rows in full.values())
             guarded = own.execute(
                 "SELECT DISTINCT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
                 " WHERE NOT tgisinternal AND tgenabled <> 'D' AND relname = ANY(%s)",
-                [list(full)],
+                [named if at_once else list(full)],  # what cascades also empties tables that are empty
             ).fetchall()
             for (table,) in guarded:
                 own.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
-            if any(rows > FEW for rows in full.values()):
+            if at_once:
                 tables = sql.SQL(", ").join(map(sql.Identifier, full))
                 own.execute(sql.SQL("TRUNCATE {} CASCADE").format(tables))
             else:

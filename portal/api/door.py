@@ -42,6 +42,7 @@ QUERY = (
 _QUERY = {name.lower(): name for name in QUERY}
 _SERVER = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 _VECTOR = re.compile(r"[A-Za-z0-9+/=]{16,64}(\.[0-9]{1,9}){0,16}")
+_NOTHING = QueryDict()
 _LOCALE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _BODIES = ("POST", "PUT", "PATCH")
 
@@ -59,12 +60,14 @@ class ApiMiddleware:
         if not (is_api or is_token):
             return self.get_response(request)
         wants_head, request.method = request.method == "HEAD", _method(request)
-        with translation.override(_language(request)):
+        language = _language(request)
+        with translation.override(language):
             seconds = throttle.seconds_left(request) if is_api else 0
             names = _name(request)
             response = (
                 throttle.refusal(seconds) if seconds else _answered(request, segments, authenticated=is_api)
             )
+            names["Content-Language"] = language
             return _dressed(response, names, without_body=wants_head)
 
 
@@ -93,9 +96,6 @@ def _called(request: HttpRequest, segments: list[str], *, authenticated: bool) -
                 return throttle.refusal(seconds)
             raise
         request.actor = actor  # type: ignore[attr-defined]
-        structlog.contextvars.bind_contextvars(
-            organisation=str(actor.organisation.pk), credential=str(actor.credential_id)
-        )
         seconds = throttle.count(request, actor)
         if seconds:
             return throttle.refusal(seconds)
@@ -131,6 +131,8 @@ def _words() -> frozenset[str]:
 def _query(request: HttpRequest) -> QueryDict:
     """The query with our spelling of its names. Microsoft's own page has `?size=0?filter=` (§1.7)."""
     raw = request.META.get("QUERY_STRING", "")
+    if not raw:
+        return _NOTHING
     said = QueryDict(raw.replace("?filter=", "&filter=")) if "?filter=" in raw else request.GET
     folded = QueryDict(mutable=True)
     for name, values in said.lists():
@@ -162,20 +164,21 @@ def _read_chunks(request: HttpRequest) -> None:
 
 def _language(request: HttpRequest) -> str:
     """`X-Locale: fr-FR` is French; whatever we do not speak is English."""
-    wanted = request.headers.get("X-Locale", "").strip().lower().partition("-")[0]
+    wanted = request.META.get("HTTP_X_LOCALE", "").strip().lower().partition("-")[0]
     return wanted if wanted in dict(settings.LANGUAGES) else "en"
 
 
 def _name(request: HttpRequest) -> dict[str, str]:
     """The names of this call: echoed where the client gave them, made where not (§1.2, §8.18)."""
-    said = request.headers
-    request_id = canonical_guid(said.get("MS-RequestId")) or uuid7()
-    request.id = str(request_id)  # type: ignore[attr-defined]
-    correlation_id = _echo(said.get("MS-CorrelationId")) or str(uuid7())
-    structlog.contextvars.bind_contextvars(request_id=str(request_id), correlation_id=correlation_id)
-    vector, locale = said.get("MS-CV", ""), said.get("X-Locale", "").strip()
+    said = request.META  # `request.headers` would first write all of them anew
+    if given := canonical_guid(said.get("HTTP_MS_REQUESTID")):
+        request.id = str(given)  # type: ignore[attr-defined]
+    request_id: str = request.id  # type: ignore[attr-defined]  # the middleware's, where the client has none
+    correlation_id = _echo(said.get("HTTP_MS_CORRELATIONID")) or str(uuid7())
+    structlog.contextvars.bind_contextvars(request_id=request_id, correlation_id=correlation_id)
+    vector, locale = said.get("HTTP_MS_CV", ""), said.get("HTTP_X_LOCALE", "").strip()
     return {
-        "MS-RequestId": _echo(said.get("MS-RequestId")) or str(request_id),
+        "MS-RequestId": _echo(said.get("HTTP_MS_REQUESTID")) or request_id,
         "MS-CorrelationId": correlation_id,
         "MS-CV": vector if _VECTOR.fullmatch(vector) else _new_vector(),
         "MS-ServerId": _SERVER,
@@ -245,7 +248,6 @@ def _dressed(response: HttpResponse, names: dict[str, str], *, without_body: boo
     """What every answer carries. The body's length is said, since the middleware that would does not run here."""
     for name, value in names.items():
         response[name] = value
-    response["Content-Language"] = translation.get_language() or "en"
     response["Cache-Control"] = "no-store"
     response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
     response["Content-Length"] = str(len(response.content))

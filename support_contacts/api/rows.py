@@ -82,7 +82,7 @@ def _shown(at: datetime, me: uuid.UUID, customer: uuid.UUID, subscription: uuid.
     return found.annotate(in_force=partner_in_force(at)).values_list(*columns, named=True)[:1]
 
 
-_SHOWN = Prepared(_shown, at=datetime, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID)
+_SHOWN = Prepared.by_key(_shown, at=datetime, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID)
 
 
 def _identified(actor: Actor, tenant: str, subscription: str) -> Any:

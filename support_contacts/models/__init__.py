@@ -8,7 +8,9 @@ from support_contacts.models.eligibility import (
     Standing,
     Verdict,
     candidates,
+    records,
     standings,
+    standings_from,
     verdict,
 )
 from support_contacts.models.repairs import Repair
@@ -47,7 +49,9 @@ __all__ = [
     "intervals",
     "on_day",
     "out_of_force_since",
+    "records",
     "so_since",
     "standings",
+    "standings_from",
     "verdict",
 ]

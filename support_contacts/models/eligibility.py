@@ -5,11 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db.models import QuerySet, TextChoices
+from django.db.models import OuterRef, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import DelegatedAdmin
+from portal.gathered import Gathered
 from portal.models import Partner, PartnerSuspension, ResellerRelationship, State
 from portal.prepared import Prepared
 
@@ -144,58 +146,42 @@ class Candidates:
 
 
 def standings(
-    provider: Partner, customer_id: uuid.UUID, *, resellers: QuerySet | Iterable[uuid.UUID] | None = None
+    provider: Partner, customer_id: uuid.UUID, *, resellers: Iterable[uuid.UUID] | None = None
 ) -> dict[uuid.UUID, Standing]:
-    """The records of this provider's resellers at this customer, by reseller. Three queries, whatever their number."""
+    """The records of this provider's resellers at this customer, by reseller. One query, whatever their number."""
     if resellers is None:
-        related = _RELATED(provider=provider.pk)
-        granted = _GRANTED(provider=provider.pk, customer=customer_id)
-        suspended: Iterable[PartnerSuspension] = _SUSPENDED(provider=provider.pk)
+        rows = _RECORDS(provider=provider.pk, customer=customer_id)
     else:
-        some = resellers if isinstance(resellers, QuerySet) else list(resellers)
-        related = list(_related(provider.pk).filter(reseller_id__in=some))
-        partners = {row.reseller_id for row in related}
-        granted = list(_granted(customer_id).filter(relationship__partner_id__in=partners))
-        suspended = PartnerSuspension.objects.filter(partner_id__in=partners)
-    relationships: dict[uuid.UUID, list[ResellerRelationship]] = defaultdict(list)
-    for row in related:
-        relationships[row.reseller_id].append(row)
-    grants: dict[uuid.UUID, list[DelegatedAdmin]] = defaultdict(list)
-    for grant in granted:
-        grants[grant.relationship.partner_id].append(grant)
-    suspensions: dict[uuid.UUID, list[PartnerSuspension]] = defaultdict(list)
-    for suspension in suspended:
-        suspensions[suspension.partner_id].append(suspension)
-    return {
-        pk: Standing(rows[0].reseller, rows, grants[pk], suspensions[pk])
-        for pk, rows in relationships.items()
-    }
+        rows = list(records(provider.pk, customer_id).filter(reseller_id__in=list(resellers)))
+    return standings_from(rows)
 
 
-def _related(provider: uuid.UUID) -> QuerySet[ResellerRelationship]:
-    return ResellerRelationship.objects.filter(provider_id=provider).select_related(
-        "reseller__organisation", "reseller__support_profile"
+def records(provider: uuid.UUID, customer: uuid.UUID) -> QuerySet[ResellerRelationship]:
+    """Relationships with a provider's resellers, each with what else bears on its reseller at this customer: the
+    `grants`, and the `suspensions`."""
+    return (
+        ResellerRelationship.objects.filter(provider_id=provider)
+        .select_related("reseller__organisation", "reseller__support_profile")
+        .annotate(
+            grants=Gathered(DelegatedAdmin.objects.of(OuterRef("reseller"), customer)),
+            suspensions=Gathered(PartnerSuspension.objects.filter(partner=OuterRef("reseller"))),
+        )
     )
 
 
-def _granted(customer: uuid.UUID) -> QuerySet[DelegatedAdmin]:
-    return DelegatedAdmin.objects.filter(relationship__customer_id=customer).select_related("relationship")
+def standings_from(rows: Iterable[Any]) -> dict[uuid.UUID, Standing]:
+    """By reseller, what was read of `records`."""
+    found: dict[uuid.UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.reseller_id].append(row)
+    return {
+        pk: Standing(rows[0].reseller, rows, rows[0].grants, rows[0].suspensions)
+        for pk, rows in found.items()
+    }
 
 
-def _resellers(provider: uuid.UUID) -> QuerySet[ResellerRelationship, tuple[uuid.UUID]]:
-    return ResellerRelationship.objects.filter(provider_id=provider).values_list("reseller_id")
-
-
-# All of a provider's: the pages of every one of its customers ask for them.
-_RELATED = Prepared(_related, provider=uuid.UUID)
-_GRANTED = Prepared(
-    lambda provider, customer: _granted(customer).filter(relationship__partner__in=_resellers(provider)),
-    provider=uuid.UUID,
-    customer=uuid.UUID,
-)
-_SUSPENDED = Prepared(
-    lambda provider: PartnerSuspension.objects.filter(partner__in=_resellers(provider)), provider=uuid.UUID
-)
+# All of a provider's.
+_RECORDS = Prepared(records, provider=uuid.UUID, customer=uuid.UUID)
 
 
 def candidates(

@@ -108,10 +108,10 @@ ORGANISATIONS = tuple(dict.fromkeys([*PARTNERS, *CUSTOMERS]))
 STAFF = tuple(person for organisation in ORGANISATIONS for person in staff(organisation))
 #: Who walks the matrix: every kind; of organisations that differ only in whom they trade with, one.
 WALKERS = (*FULLY_STAFFED, "proseware", "relecloud", "stranger", "contoso", "northwind", ENDED)
-#: Every role of a provider and of a reseller walks. Of the other kinds those who may all, only look, and only read:
+#: Every role of a provider and of a reseller walks. Of the other kinds those who may most, only look, and only read:
 #: what a role may is the same in every kind of organisation (`portal.permissions`).
 EVERY_ROLE = ("fabrikam", "trey")
-ENOUGH_ROLES = ("global_admin", "sales_agent", "service_support_admin")
+ENOUGH_ROLES = ("global_admin", "admin_agent", "sales_agent", "service_support_admin")
 EVERYBODY = (
     ANONYMOUS,
     NOBODY,

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.db import IntegrityError, OperationalError, ProgrammingError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import InsufficientPrivilege
 
@@ -240,6 +240,25 @@ def seal_put_in(*, number="max(number) + 1", sealed_at="max(sealed_at)"):
             f" {', '.join(columns)} FROM portal_auditseal ORDER BY number DESC LIMIT 1 RETURNING number"
         )
         return cursor.fetchone()[0]
+
+
+def event_put_in(at: str) -> None:
+    """A copy of the last event, at another instant."""
+    columns = ", ".join(f.column for f in AuditEvent._meta.concrete_fields if f.name not in ("id", "at"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO portal_auditevent (id, at, {columns})"
+            f" SELECT gen_random_uuid(), {at}, {columns} FROM portal_auditevent LIMIT 1"
+        )
+
+
+@pytest.mark.parametrize("at", ["timestamptz 'infinity'", "timestamptz '-infinity'"])
+def test_an_event_at_no_instant_is_refused_and_sealing_goes_on(organisation, at):
+    happened(organisation)
+    with pytest.raises(IntegrityError, match="auditevent_at_is_finite"):
+        event_put_in(at)
+    event_put_in("now()")
+    assert seal() == 2
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from portal.errors import NotPermitted, NotVisible, OperationError
 from portal.models import AuditEvent, Credential, CredentialSecret, Membership
 from portal.operations import credentials as operations
 from portal.permissions import PARTNER_ROLES, Permission, Role
-from portal.who import names_of
+from portal.who import names_of, names_read, with_names
 from tests.factories import CustomerFactory, MembershipFactory, ProviderFactory, ResellerFactory
 from tests.portal.test_reseller_races import at_once
 
@@ -356,17 +356,21 @@ class TestStill:
 class TestTold:
     def test_under_its_name_to_its_own_organisation_only(self, admin, organisation):
         credential = made(admin, name="Billing sync").credential
-        event = AuditEvent(
-            actor_kind=ActorKind.INTEGRATION, actor_id=credential.pk, actor_organisation_id=organisation.pk
-        )
-        human = AuditEvent(
-            actor_kind=ActorKind.PERSON, actor_id=admin.user.pk, actor_organisation_id=organisation.pk
-        )
+        told = {"organisation": organisation, "actor_organisation_id": organisation.pk, "at": timezone.now()}
+        event = AuditEvent.objects.create(actor_kind=ActorKind.INTEGRATION, actor_id=credential.pk, **told)
+        human = AuditEvent.objects.create(actor_kind=ActorKind.PERSON, actor_id=admin.user.pk, **told)
         assert names_of([event, human], organisation.pk) == {
             credential.pk: "integration Billing sync",
             admin.user.pk: admin.user.name,
         }
-        assert names_of([event, human], ProviderFactory().organisation.pk) == {}
+        stranger = ProviderFactory().organisation.pk
+        assert names_of([event, human], stranger) == {}
+        for reader in (organisation.pk, stranger):  # read with the events it is the same
+            read = with_names(AuditEvent.objects.filter(pk__in=[event.pk, human.pk]), reader)
+            assert names_read(read, reader) == names_of([event, human], reader)
+            assert {row.actor_name for row in read} == (
+                {"Billing sync", admin.user.name} if reader == organisation.pk else {None}
+            )
 
     def test_asks_for_integrations_only_where_there_are_some(self, admin, django_assert_num_queries):
         event = AuditEvent(

@@ -16,6 +16,7 @@ from django.db.utils import ProgrammingError
 
 from portal.database import databases, refusal
 from portal.embedded import Embedded
+from portal.models import AuditEvent, Organisation
 from portal.pg import DatabaseUnavailable
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -66,11 +67,17 @@ def test_connections_are_limited_in_time() -> None:
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_tables_are_emptied_between_tests_although_the_role_may_not() -> None:
-    from django.contrib.contenttypes.models import ContentType
-
-    ContentType.objects.create(app_label="nobody", model="nothing")
-    call_command("flush", interactive=False, verbosity=0)
-    assert not ContentType.objects.filter(app_label="nobody").exists()
+    for many in (1, 501):  # row by row, and at once
+        made = Organisation.objects.bulk_create(Organisation(name="x", sort_name="x") for _ in range(many))
+        _run(
+            "INSERT INTO portal_auditevent (id, organisation_id, at, action, channel, actor_kind, actor_role,"
+            " actor_organisation_name, partner_ids, before, after, note_hash, request_id) VALUES"
+            f" (gen_random_uuid(), '{made[0].pk}', now(), 'policy.changed', 'job', 'job', '', '',"
+            " '{}', '{}', '{}', '', '')"
+        )
+        call_command("flush", interactive=False, verbosity=0)
+        assert not Organisation.objects.exists()
+        assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.database

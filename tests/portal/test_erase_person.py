@@ -16,7 +16,7 @@ from portal.operations.accounts import LinkDead
 from portal.operations.erasure import Erased, erase_person
 from portal.permissions import Role
 from portal.seals.sealing import seal
-from portal.who import names_of
+from portal.who import names_of, names_read, with_names
 from tests.factories import MembershipFactory, ProviderFactory, UserFactory
 from tests.portal.record import happened, ran
 from tests.portal.test_members_race import at_once
@@ -136,6 +136,8 @@ def test_the_log_says_an_erased_person(fabrikam, camille, colleague):
         camille.user_id: "an erased person",
         colleague.user_id: colleague.user.name,
     }
+    read = with_names(AuditEvent.objects.filter(pk__in=[theirs.pk, others.pk]), fabrikam.pk)
+    assert names_read(read, fabrikam.pk) == names_of([theirs, others], fabrikam.pk)
 
 
 def test_an_organisation_they_left_long_ago_is_told_too(fabrikam, camille):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
+from django.http import HttpResponse
 
 from portal.patience import ALIVE, CHUNK, IN_MEMORY, WORKING, Patient
 
@@ -67,6 +68,23 @@ def test_an_answer_is_whole_and_closed_before_it_is_sent(size):
         return Streamed()
 
     assert ask(Patient(streaming)) == ("200 OK", b"x" * size)
+    assert [name.startswith("work") for name in closed] == [True]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("size", [1, IN_MEMORY, IN_MEMORY + 1])
+def test_a_page_is_whole_and_closed_before_it_is_sent(size, method):
+    closed: list[str] = []
+
+    class Page(HttpResponse):
+        def close(self):
+            closed.append(threading.current_thread().name)
+
+    def page(environ, start_response):
+        start_response("200 OK", [])
+        return Page(b"x" * size)
+
+    assert ask(Patient(page), REQUEST_METHOD=method) == ("200 OK", b"x" * size if method == "GET" else b"")
     assert [name.startswith("work") for name in closed] == [True]
 
 

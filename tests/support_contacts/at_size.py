@@ -1,15 +1,19 @@
 """A database of its own, filled with invented customers, and what PostgreSQL does for each page of it."""
 
+import itertools
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from django.db import connection, connections
 from django.utils import timezone
 
 from portal.models import Membership, User
+from portal.pg.kept import Kept
 from support_contacts.generating.people import sign_ins
 from support_contacts.generating.run import generate
 from support_contacts.models import Designation
@@ -63,7 +67,8 @@ class Read:
 
 
 class Plans:
-    """Lets every SELECT be explained with its own parameters right after it has answered."""
+    """Lets every SELECT be explained right after it has answered, with its own parameters: as it was planned for them,
+    or for anybody where the plan is kept (`portal.pg.kept`)."""
 
     def __init__(self) -> None:
         self.statements: list[Read] = []
@@ -71,12 +76,36 @@ class Plans:
     def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         result = execute(sql, params, many, context)
         if sql.lstrip("( ").upper().startswith(("SELECT", "WITH")):
+            explain = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"
             with context["connection"].connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
-                (found,) = cursor.fetchone()
+                if isinstance(sql, Kept):
+                    found = _explained_for_anybody(cursor, explain, sql, params)
+                else:
+                    cursor.execute(f"{explain} {sql}", params)
+                    (found,) = cursor.fetchone()
             plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
             self.statements.append(_read(sql, plan))
         return result
+
+
+def _explained_for_anybody(cursor: Any, explain: str, sql: str, params: Any) -> Any:
+    """What the server keeps for a statement that it has prepared, whether or not it has come to keep it yet."""
+    places = (f"${number}" for number in itertools.count(1))
+    cursor.execute(
+        "SELECT name FROM pg_prepared_statements WHERE statement = %s",
+        [re.sub("%s", lambda _: next(places), sql)],
+    )
+    (name,) = cursor.fetchone()
+    cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    given = psycopg.sql.SQL(", ").join(map(psycopg.sql.Literal, params))
+    cursor.execute(
+        psycopg.sql.SQL("{} EXECUTE {} ({})").format(
+            psycopg.sql.SQL(explain), psycopg.sql.Identifier(name), given
+        )
+    )
+    (found,) = cursor.fetchone()
+    cursor.execute("RESET plan_cache_mode")
+    return found
 
 
 def _read(sql: str, plan: dict[str, Any]) -> Read:

@@ -184,5 +184,5 @@ def test_a_customers_page_asks_the_same_of_one_event_and_three(
         )
     signed_in.get(f"/customers/{world.customer.pk}/")
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(14):
         signed_in.get(f"/customers/{world.customer.pk}/")

@@ -49,8 +49,10 @@ def full(world, agent):
     """An agent of an organisation with many events, beside another with as many."""
     other = ProviderFactory()
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # what no page does may take as long as it takes
         values = {"ours": world.provider.pk, "theirs": other.pk, "person": agent.user.pk, "rows": ROWS}
         cursor.execute(FILL, {**values, "customer": world.customer.pk, "now": NOW})
+        cursor.execute("RESET statement_timeout")
     return agent
 
 

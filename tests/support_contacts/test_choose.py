@@ -313,7 +313,7 @@ def test_the_number_of_queries_does_not_grow_with_the_resellers(
         make_eligible(ResellerFactory(), provider=world.provider, customer=world.customer)
     world.subscription.refresh_from_db()
 
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(26):
         choose_support_contact(
             world.subscription, partner_id=world.trey.pk, version=0, acting=agent, note="One."
         )

@@ -369,15 +369,15 @@ def test_the_reseller_and_the_customer_have_no_such_page(client, world):
 
 
 def test_queries_do_not_grow_with_rows(signed_in, world, django_assert_num_queries):
-    """Session, user, memberships; relationship, delegated admin, subscriptions, designations, rule’s three, events."""
+    """Session, memberships; relationship, delegated admin, subscriptions, designations, the rule’s records, events."""
     DesignationFactory(subscription=world.subscription, partner=world.trey)
     signed_in.get(address(world))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(11):
         signed_in.get(address(world))
     for _ in range(2):
         reseller = ResellerFactory()
         make_eligible(reseller, provider=world.provider, customer=world.customer)
         subscription = SubscriptionFactory(provider=world.provider, customer=world.customer)
         DesignationFactory(subscription=subscription, partner=reseller)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(11):
         assert len(shown(signed_in, world).rows) == 3

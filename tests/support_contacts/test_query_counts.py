@@ -25,32 +25,35 @@ from tests.support_contacts.conftest import member
 
 pytestmark = pytest.mark.django_db
 
-_WHO = re.compile(r'FROM "(?:django_session|portal_user|portal_membership)"')
+#: Of these it is read first; in a question of the page's own they are only named.
+_WHO = re.compile(
+    r'SELECT (?:(?! FROM ).)* FROM (?:"django_session"|"portal_membership" INNER JOIN "portal_user")'
+)
 
 #: page: who opens it, its address, all questions, own questions
 COUNTS = {
-    "home": ("agent", "/", 6, 4),
+    "home": ("agent", "/", 3, 1),
     "customers": ("agent", "/customers/", 10, 8),
     "customers, newest": ("agent", "/customers/?sort=newest", 10, 8),
     "customers, a search": ("agent", "/customers/?q=customer", 10, 8),
     "customers, designated": ("agent", "/customers/?designated=1", 10, 8),
-    "customer": ("agent", "/customers/{customer}/", 13, 10),
+    "customer": ("agent", "/customers/{customer}/", 11, 9),
     "as the customer sees it": ("agent", "/customers/{customer}/as-customer/", 9, 7),
-    "subscription": ("agent", "/customers/{customer}/subscriptions/{subscription}/", 12, 10),
+    "subscription": ("agent", "/customers/{customer}/subscriptions/{subscription}/", 8, 6),
     "picker, a search": (
         "agent",
         "/customers/{customer}/subscriptions/{subscription}/?find=reseller",
-        13,
-        11,
+        8,
+        6,
     ),
     "support contacts": ("agent", "/support-contacts/", 10, 8),
     "needs attention": ("agent", "/support-contacts/?attention=1", 5, 3),
     "ends soon": ("agent", "/support-contacts/?ending=1", 5, 3),
     "resellers": ("agent", "/resellers/", 9, 7),
     "reseller": ("agent", "/resellers/{reseller}/", 12, 10),
-    "duties": ("reseller", "/duties/", 10, 8),
+    "duties": ("reseller", "/duties/", 7, 5),
     "providers": ("reseller", "/providers/", 6, 4),
-    "whom to call": ("customer", "/support/", 11, 9),
+    "whom to call": ("customer", "/support/", 8, 6),
     "partner relationships": ("customer", "/partner-relationships/", 9, 7),
 }
 
@@ -80,6 +83,7 @@ def counted(world):
         clients = {who: Client() for who in people}
         for who, client in clients.items():
             client.force_login(people[who])
+            client.get("/")  # the first request of a session writes when it was seen
         ids = {
             "customer": world.customer.pk,
             "subscription": world.subscription.public_id,
@@ -89,7 +93,7 @@ def counted(world):
         for name, (who, address, *_counts) in COUNTS.items():
             with CaptureQueriesContext(connection) as queries:
                 assert clients[who].get(address.format(**ids)).status_code == 200, name
-            own = [query for query in queries if not _WHO.search(query["sql"])]
+            own = [query for query in queries if not _WHO.match(query["sql"])]
             found[name] = (len(queries), len(own))
         return found
 

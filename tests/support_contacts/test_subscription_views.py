@@ -539,5 +539,5 @@ def test_the_pages_query_count_is_constant(signed_in, world, count, django_asser
         signed_in.post(url(world, "choose"), fields(world))
         signed_in.post(url(world, "choose"), fields(world, world.provider))
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(8):
         assert signed_in.get(url(world)).status_code == 200
