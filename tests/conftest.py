@@ -29,6 +29,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     messages.build()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What measures, and what is long on purpose, may take as long as it takes."""
+    for item in items:
+        if item.get_closest_marker("soak") or item.get_closest_marker("bench"):
+            item.add_marker(pytest.mark.timeout(0))
+
+
 #: So many rows of a table go one by one.
 FEW = 500
 #: What Django writes after a migration, and after every emptying anew: left, since it is always the same.
