@@ -34,10 +34,16 @@ class Ratio:
 
 
 def measure(
-    name: str, ours: Callable[[], object], other: Callable[[], object], *, calls: int, batch: int = 5
+    name: str,
+    ours: Callable[[], object],
+    other: Callable[[], object],
+    *,
+    calls: int,
+    batch: int = 5,
+    warm_up: int = WARM_UP,
 ) -> Ratio:
     """Blocks of `calls` of each, in short batches in turn; which one begins changes from batch to batch."""
-    for _ in range(WARM_UP):
+    for _ in range(warm_up):
         ours(), other()
     blocks = []
     gc.collect()

@@ -5,7 +5,7 @@ Two databases, two web servers, the same pages of each in turn. Making the milli
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from django.test import Client
 
 from portal.models import User
 from tests.bench.line import Line
-from tests.bench.ratio import Ratio, measure
+from tests.bench.ratio import measure
 from tests.browser.server import Server
 from tests.support_contacts.at_size import database_of, pages
 
@@ -25,14 +25,17 @@ pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 MANY, FEW = int(os.environ.get("BENCH_CUSTOMERS", "1000000")), 1_000
 #: How many times as long a page may take with the million as with the thousand, and the last page as the first.
 AT_MOST_OF_FEW, AT_MOST_OF_FIRST = 1.3, 1.2
-#: Printed and not held: one letter, or the word everybody has, means a thousand customers at one and a million at the
-#: other; the first is answered whole, of the other the first twenty thousand are looked at.
-COUNTLESS = {"customers_letter", "customers_everybody"}
+#: What agents, resellers and customers open all day.
+OPENED = (
+    "home", "customers", "customers_last", "customers_newest", "customers_word", "customers_tenant",
+    "customers_country", "customers_designated", "customers_attention", "customer", "subscription", "contacts",
+    "contacts_partner", "contacts_attention", "resellers", "duties", "whom_to_call",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def shops(django_db_setup, django_db_blocker, tmp_path_factory):
-    """Of the large database and the small one, by page: an open line that asks for it."""
+    """Of the large database and the small one, what opens a line that asks for a page."""
     with django_db_blocker.unblock():
         empty = connection.settings_dict["NAME"]
         with (
@@ -45,9 +48,11 @@ def shops(django_db_setup, django_db_blocker, tmp_path_factory):
 
 
 @contextmanager
-def served(mail) -> Iterator[dict[str, Line]]:
+def served(mail) -> Iterator[Callable[[str], Line]]:
     keys = "NAME", "USER", "PASSWORD", "OPTIONS"
     database = {key: connection.settings_dict[key] for key in keys}
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # what is looked for here is no page of the portal
     found, cookies = pages(), {}
     for who in {who for who, _address in found.values()}:
         client = Client()
@@ -55,36 +60,37 @@ def served(mail) -> Iterator[dict[str, Line]]:
         name = settings.SESSION_COOKIE_NAME
         cookies[who] = f"{name}={client.cookies[name].value}"
     server = Server(database, mail, "tests.bench.served:application", settings="tests.bench.settings")
-    lines: dict[str, Line] = {}
     try:
         port = int(server.url().rpartition(":")[2])
-        for page, (who, address) in found.items():
-            path = f"{address['path']}?{quote(address['query'], safe='=&')}"
-            lines[page] = Line(port, path, Cookie=cookies[who])
-        yield lines
+
+        def line(page: str) -> Line:
+            who, address = found[page]
+            query = quote(address["query"], safe="=&")
+            return Line(port, f"{address['path']}?{query}", Cookie=cookies[who])
+
+        yield line
     finally:
-        for line in lines.values():
-            line.socket.close()
         server.stop()
-
-
-def told(*ratios: Ratio) -> None:
-    for ratio in ratios:
-        print(f"\n{ratio}", end="")
 
 
 def test_a_million_customers_against_a_thousand(shops):
     many, few = shops
-    found = {page: measure(f"{page}, many / few", few[page], many[page], calls=5) for page in few}
-    told(*sorted(found.values(), key=lambda ratio: -ratio.median))
-    slow = {page for page, ratio in found.items() if ratio.median > AT_MOST_OF_FEW}
-    assert slow - COUNTLESS == set()
+    slow = []
+    for page in OPENED:
+        try:
+            with few(page) as ours, many(page) as other:
+                found = measure(f"{page}, many / few", ours, other, calls=5, warm_up=3)
+        except AssertionError as refused:  # a page that takes longer than a page may
+            slow.append(f"{page}: {str(refused)[:60]}")
+        else:
+            slow += [str(found)] if found.median > AT_MOST_OF_FEW else []
+            print(f"\n{found}", end="")
+    assert not slow, "\n".join(slow)
 
 
 def test_the_last_page_against_the_first(shops):
     many, _few = shops
-    found = measure(
-        "customers list, last page / first page", many["customers"], many["customers_last"], calls=60
-    )
-    told(found)
-    assert found.median <= AT_MOST_OF_FIRST
+    with many("customers_last") as last, many("customers") as first:
+        found = measure("customers list, first page / last page", last, first, calls=20)
+    print(f"\n{found}")
+    assert found.median >= 1 / AT_MOST_OF_FIRST
