@@ -1,11 +1,9 @@
-"""Customers as an API client asks for them, and what it is answered."""
+"""What an API client asks, and what it is answered."""
 
 import json
 from urllib.parse import urlencode
 
-from tests.factories import (
-    CustomerRelationshipFactory,
-)
+from tests.factories import CustomerRelationshipFactory
 
 UNKNOWN = "0b7c4a91-33aa-4c39-8f00-7f7f1ad1c0de"
 TOKEN = "MS-ContinuationToken"
@@ -26,6 +24,7 @@ def filtered(client, field, value, operator="starts_with", **more):
 
 
 def refused(response, code, *reasons, status=400):
+    """The fault: Microsoft's number, and our reasons among what it says."""
     assert response.status_code == status, response.content
     fault = response.json()
     assert fault["code"] == code

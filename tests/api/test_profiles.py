@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.forms.profile import SupportProfileForm
 from portal.models import AuditEvent, SupportProfile
 from portal.permissions import Role
+from tests.api.asking import refused
 from tests.factories import (
     PartnerFactory,
     ProviderFactory,
@@ -42,14 +43,6 @@ def shape(**members):
         "links": {"self": {"uri": "/profiles/support", "method": "GET", "headers": []}},
         "attributes": {"objectType": "PartnerSupportProfile"},
     } | members
-
-
-def refused(response, code, *reasons, status=400):
-    assert response.status_code == status, response.content
-    fault = response.json()
-    assert fault["code"] == code
-    assert set(reasons) <= set(fault["data"])
-    return fault
 
 
 def changes():

@@ -13,6 +13,7 @@ from customers.models import CustomerRelationship
 from portal.permissions import Role
 from subscriptions import etags
 from subscriptions.models import Status, Subscription
+from tests.api.asking import refused
 from tests.factories import (
     CustomerRelationshipFactory,
     DesignationFactory,
@@ -59,14 +60,6 @@ def one(client, base, row):
 def ids(response):
     assert response.status_code == 200, response.content
     return {item["id"] for item in response.json()["items"]}
-
-
-def refused(response, code, *reasons, status=400):
-    assert response.status_code == status, response.content
-    fault = response.json()
-    assert fault["code"] == code
-    assert set(reasons) <= set(fault["data"])
-    return fault
 
 
 def at(*parts):

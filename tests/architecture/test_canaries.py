@@ -1,10 +1,10 @@
 """What no page tells: words of other organisations. And what it does tell: one's own, so that the reading is proved."""
 
 from collections.abc import Collection
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 from django.urls import reverse
 
 from tests.architecture import relations
@@ -77,7 +77,7 @@ SEARCHERS = [
 ]
 
 
-def some(people: list[Person], in_every_run: Collection[str]) -> list[ParameterSet]:
+def some(people: list[Person], in_every_run: Collection[str]) -> list[Any]:
     """Everybody, with sellers but these left to the long run: `make soak`."""
     return [
         pytest.param(person, id=str(person))

@@ -14,7 +14,7 @@ from tests.browser.visitor import DESKTOP, Visitor
 from tests.browser.watch import Watch
 from tests.browser.world import World
 
-#: The first draws the same pages without a window around each of them, which takes a third of the time.
+#: The first draws the same pages without a window around each of them, which takes about a third less time.
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
