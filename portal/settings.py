@@ -45,7 +45,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.upgrades.StaticFilesMiddleware",
     "portal.outage.DatabaseAwayMiddleware",
     "portal.middleware.RequestMiddleware",
     "portal.probes.ProbeMiddleware",  # answers load balancers and monitoring; nothing below it runs then
