@@ -1,6 +1,7 @@
 """Seals on the record: every event is in one, whenever it commits, and one changed byte is found and named."""
 
 import logging
+import sys
 import threading
 import uuid
 from datetime import timedelta
@@ -494,7 +495,7 @@ class TestTampering:
         tampered("DELETE FROM portal_auditseal WHERE number = 3")
         assert ["is in no segment" in fault for fault in verify()] == [True, True]
 
-    def test_whoever_rewrites_everything_is_found_by_what_was_published(self, events, tmp_path):
+    def test_whoever_rewrites_everything_is_found_by_what_was_published(self, events, tmp_path, monkeypatch):
         lines, _error = ran("export_audit_seals")
         assert [line.split()[0] for line in lines] == ["1", "2", "3"]
         outside = tmp_path / "seals"
@@ -509,6 +510,9 @@ class TestTampering:
         assert verify() == []  # inside the database it all fits
         faults = verify("--expect", str(outside))
         assert len(faults) == 3
+        monkeypatch.setattr("sys.stdin", outside.open(encoding="utf-8"))
+        with sys.stdin:
+            assert verify("--expect", "-") == faults
         assert all("not the one that was published" in fault for fault in faults)
 
     def test_an_end_that_was_cut_off_is_found_by_what_was_published(self, events, tmp_path):

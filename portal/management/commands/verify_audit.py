@@ -1,5 +1,7 @@
 """Whether the record is what was sealed."""
 
+import contextlib
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,8 @@ class Command(BaseCommand):
             "--expect",
             default="",
             metavar="FILE",
-            help="seals as export_audit_seals published them; without it, a record that was rewritten together with "
-            "all its seals passes",
+            help="seals as export_audit_seals published them, - for what is piped in; without it, a record that was "
+            "rewritten together with all its seals passes",
         )
 
     def handle(self, *, start: int, expect: str, **options: Any) -> None:
@@ -42,7 +44,7 @@ def _published(path: str) -> dict[int, Published]:
     if not path:
         return {}
     try:
-        with Path(path).open(encoding="utf-8") as file:
+        with contextlib.nullcontext(sys.stdin) if path == "-" else Path(path).open(encoding="utf-8") as file:
             return read(file)
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"--expect {path} cannot be read: {error}") from error
