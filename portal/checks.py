@@ -43,7 +43,7 @@ NO_PROXY = Warning(
 )
 NO_MAIL = Warning(
     "No mail is sent: EMAIL_URL is not set.",
-    hint="Invitations, forgotten passwords and warnings only lie in var/mail. Give a mail server, as in "
+    hint="Invitations, forgotten passwords and warnings only lie in VAR_DIR/mail. Give a mail server, as in "
     "EMAIL_URL=smtp+tls://user:password@mail.company.example:587.",
     id="portal.W006",
 )

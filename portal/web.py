@@ -7,6 +7,7 @@ processes one by one, drops no request. Nothing of the portal is imported here: 
 """
 
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -90,6 +91,8 @@ def _take_nothing_new(port: int) -> None:
 
 def main(host: str, port: str, workers: str, directory: str, form: str = "") -> None:
     application = "portal.wsgi:application"
+    # So many threads wait and few work: that they outnumber the processor's cores is no news.
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     server = Server(
         application,
         address=host,

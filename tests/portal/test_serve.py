@@ -190,7 +190,7 @@ def test_database_without_tables_is_named() -> None:
     with TemporaryDirectory(prefix="portal-test-") as directory:
         refused = Portal(Path(directory)).manage("serve")
         assert refused.returncode == 1
-        assert "run `manage.py migrate` first" in refused.stderr
+        assert "run `manage.py prepare` first" in refused.stderr
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -1,3 +1,4 @@
+import logging
 import shutil
 import signal
 import sys
@@ -14,6 +15,7 @@ from portal import metrics, readiness
 from portal.passwords import DEMO_PASSWORD
 from portal.serving import Child, Record, answers, has_terminal, is_free, stop_groups
 
+log = logging.getLogger(__name__)
 DEMO_SIGN_IN = f"""
   A demonstration, for this machine only. Sign in with one click on the first page, or with
     admin-agent@fabrikam.example   who decides whom customers call
@@ -36,14 +38,14 @@ class Command(BaseCommand):
         url = f"http://{host}:{port}/"
         record = Record(settings.VAR_DIR)
         if not record.take():
-            raise CommandError(f"The portal already runs at {record.read().get('url')}; `make stop` ends it.")
+            ends = "make stop" if settings.ENVIRONMENT.local else "manage.py stop"
+            raise CommandError(f"The portal already runs at {record.read().get('url')}; `{ends}` ends it.")
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # whoever asks for a restart now gets it anyway
         record.sweep()
         record.write(url, [])
         if not is_free(host, port):
-            raise CommandError(
-                f"Port {port} is in use by another program; choose one: PORT={port + 1} make run"
-            )
+            other = f"PORT={port + 1} make run" if settings.ENVIRONMENT.local else "PORT in the environment"
+            raise CommandError(f"Port {port} is in use by another program; choose one: {other}")
         self.check_database()
         counts = counted_in()
         children = [
@@ -62,7 +64,7 @@ class Command(BaseCommand):
         pending = readiness.pending()
         connection.close()
         if pending:
-            raise CommandError(f"The database lacks {pending} migrations; run `manage.py migrate` first.")
+            raise CommandError(f"The database lacks {pending} migrations; run `manage.py prepare` first.")
 
     def keep(self, children: list[Child], record: Record, url: str, host: str, port: int) -> str | None:
         """Keep them alive until we are told to stop (None) or one will not stay up (its name)."""
@@ -98,6 +100,9 @@ class Command(BaseCommand):
         return None
 
     def announce(self, url: str) -> None:
+        if not settings.ENVIRONMENT.local:
+            log.info("The portal is at %s, for its proxy.", url)
+            return
         self.stdout.write(f"\n  The portal is at {url}   (Ctrl-C stops it)")
         if settings.DEMO:
             self.stdout.write(DEMO_SIGN_IN)
