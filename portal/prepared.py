@@ -26,7 +26,7 @@ from django.db.models.query import (
 )
 from django.db.models.utils import create_namedtuple_class
 
-from portal.pg.kept import Kept
+from portal.pg.kept import Kept, KeptForAll
 
 #: No instant, id or text of anybody's: what stands in for one while the question is put into SQL.
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
@@ -64,13 +64,20 @@ class Prepared:
         self._build, self._types = build, types
         self._lock = threading.Lock()
         self._made: _Made | None = None
-        self._keeps_plan = False
+        self._says: type[str] = str
 
     @classmethod
     def by_key(cls, build: Callable[..., QuerySet[Any]], **types: type) -> "Prepared":
         """One that reaches few rows by a key, whoever asks: PostgreSQL keeps its plan as well (`Kept`)."""
         prepared = cls(build, **types)
-        prepared._keeps_plan = True
+        prepared._says = Kept
+        return prepared
+
+    @classmethod
+    def for_all(cls, build: Callable[..., QuerySet[Any]], **types: type) -> "Prepared":
+        """One of many parts that each stop after few rows, whoever asks: one plan for everybody (`KeptForAll`)."""
+        prepared = cls(build, **types)
+        prepared._says = KeptForAll
         return prepared
 
     def __call__(self, **values: Any) -> list[Any]:
@@ -108,7 +115,7 @@ class Prepared:
                 fields = [column[0] for column in compiler.select[: compiler.col_count]]
                 places = [_place(param, stand_ins, number) for number, param in enumerate(params)]
                 self._made = _Made(
-                    Kept(sql) if self._keeps_plan else sql,
+                    self._says(sql),
                     {place: param for place, param in zip(places, params, strict=True) if type(place) is int},
                     _picking(places),
                     [name for name in stand_ins if _text(name) in places],

@@ -9,10 +9,16 @@ from django.db.utils import InterfaceError, OperationalError
 
 from portal.database import OLDEST_POSTGRESQL, refusal, too_old
 from portal.embedded import at
-from portal.pg.kept import Kept
+from portal.pg.kept import Kept, KeptForAll
 
 PATIENCE = 20  # seconds
 PASSING = ("the database system is", "Connection refused", "No such file or directory")
+
+
+# Until the transaction ends, an own one or, outside of any, the one a pipeline is.
+PLAN_ONCE, PLAN_AS_EVER = (
+    Kept(f"SELECT set_config('plan_cache_mode', '{mode}', true)") for mode in ("force_generic_plan", "auto")
+)
 
 
 class Cursor(base.ServerBindingCursor):
@@ -20,7 +26,14 @@ class Cursor(base.ServerBindingCursor):
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         options["prepare"] = isinstance(query, Kept)
-        return super().execute(query, params, **options)  # type: ignore[misc]  # psycopg's
+        if not isinstance(query, KeptForAll):
+            return super().execute(query, params, **options)  # type: ignore[misc]  # psycopg's
+        connection: psycopg.Connection = self.connection  # type: ignore[attr-defined]
+        with connection.pipeline():  # all at once: nothing waits for what is only said
+            connection.execute(PLAN_ONCE)
+            super().execute(query, params, **options)  # type: ignore[misc]
+            connection.execute(PLAN_AS_EVER)
+        return self
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -10,3 +10,13 @@ class Kept(str):
     """
 
     __slots__ = ()
+
+
+class KeptForAll(Kept):
+    """One that is planned once for whoever asks, also where PostgreSQL expects a plan for each to be better.
+
+    For a question of many parts that each stop after few rows, whoever asks: planning it takes longer than its answer,
+    and of what its parts cost without knowing the values PostgreSQL expects too much.
+    """
+
+    __slots__ = ()
