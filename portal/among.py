@@ -1,14 +1,30 @@
-"""Two ways to ask of a row what other rows say, each with one way to the answer.
+"""Ways to ask of a row what other rows say, each with one way to the answer.
 
 PostgreSQL turns `IN (SELECT …)` into a join, in whatever order its figures recommend. While it has none yet, after an
 import say, it takes every table for nearly empty, and repeats for each row a question that has one answer: seconds
 with a few thousand customers. What is asked here is asked as often whatever it expects.
 """
 
+import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Case, Exists, F, Func, Q, QuerySet, Value, When
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    Expression,
+    F,
+    Func,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+    When,
+)
 
 
 class _OneOf(Func):
@@ -22,6 +38,23 @@ def among(field: str, rows: QuerySet[Any]) -> Q:
     """Is it one of the values that these rows have? They are found once, and from them whatever has them: for few
     out of many. They must be the same whichever row is asked about."""
     return Q(_OneOf(F(field), ArraySubquery(rows)))
+
+
+def one_of(field: str, ids: Collection[uuid.UUID] | Expression) -> Q:
+    """Is it one of these? One value for the database, however many they are; or an array that it finds."""
+    found = ids if isinstance(ids, Expression) else Value(list(ids), output_field=ArrayField(UUIDField()))
+    return Q(_OneOf(F(field), found))
+
+
+class _Is(Subquery):
+    template = "((%(subquery)s) IS NOT NULL)"
+    output_field = BooleanField()
+
+
+def there_is(rows: QuerySet[Any]) -> Q:
+    """Is there such a row? As EXISTS, but looked up for each row by its index: for few rows out of a large table, of
+    which PostgreSQL would rather read all that might be asked for into memory first."""
+    return Q(_Is(rows.order_by().annotate(there=Value(1)).values("there")[:1]))
 
 
 def each(condition: Q | Exists) -> Case:

@@ -22,7 +22,7 @@ from subscriptions.models import LIVE
 from support_contacts.contacts import standings_of
 from support_contacts.letters import AGENTS, LISTED
 from support_contacts.models import Designation, Standing, Verdict, force
-from support_contacts.models.designation import holds
+from support_contacts.models.holding import holds
 from support_contacts.reasons import cause
 
 #: Days before an end at which it is told, each once.
@@ -82,7 +82,8 @@ def tell(provider_id: uuid.UUID | str, day: str) -> None:
 def digest_of(provider: Partner, *, at: datetime, day: date) -> Digest:
     """What needs attention at `at`, and what comes to within 31, 7 or 1 days of its end on this day."""
     own = Designation.objects.at_customers_of(provider.pk, at)
-    stale, ending = own.needs_attention(at), _ending(own, at, of_day=datetime.combine(day, HOUR, UTC))
+    stale = own.loose(provider.pk, at).needs_attention(at)
+    ending = _ending(own, at, of_day=datetime.combine(day, HOUR, UTC))
     valid_until = [day + timedelta(days=days) for days in BEFORE]
     agreements = (
         ResellerRelationship.objects.established(at)
@@ -102,6 +103,7 @@ def digest_of(provider: Partner, *, at: datetime, day: date) -> Digest:
 def _ending(own, at: datetime, of_day: datetime):
     """In force now and for so many days less one, but not for all of them: each end is met once at 31, 7 and 1."""
     crossing = Q()
+    own = own.filter(holds_until__gt=at, holds_until__lte=of_day + timedelta(days=max(BEFORE)))
     rows = own.filter(ended_at=None, subscription__status__in=LIVE).filter(holds(at))
     for days in BEFORE:
         held = own.filter(holds(of_day + timedelta(days=days - 1)))

@@ -22,7 +22,9 @@ class Right:
 
     tie: Tie
     since: int
-    until: int | None
+    until: int
+    #: The second its delegated admin ends; `until` is the day.
+    ends: int
 
     @property
     def lost(self) -> int:
@@ -211,8 +213,6 @@ class Customers:
         ran_out = since < -70 and (chance.happens(0.01) or self._ran_out < 2)
         self._ran_out += ran_out
         until = chance.day(-60, -1) if ran_out else chance.day(3, 720)
-        self.grants.add(
-            *(chance.id_at(begun), relationship, "gdap", provider.id, instant(begun)),
-            instant(chance.on(until)),
-        )
-        return Right(tie, since, until)
+        pk, ends = chance.id_at(begun), chance.on(until)
+        self.grants.add(pk, relationship, "gdap", provider.id, instant(begun), instant(ends))
+        return Right(tie, since, until, ends)

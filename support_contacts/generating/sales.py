@@ -36,7 +36,7 @@ class Sales:
         self.designations = Table(
             Designation,
             *("id", "provider_id", "subscription_id", "partner_id", "started_at", "ended_at", "ended_as"),
-            *("acknowledged_at", "hands_back_at", "end_seen_at", "channel"),
+            *("acknowledged_at", "hands_back_at", "end_seen_at", "channel", "holds_until"),
         )
         self.reports = Table(
             ContactReport,
@@ -203,10 +203,14 @@ class Sales:
                 channel="portal",
             )
         hands_back = until is None and chance.happens(0.003)
+        holds_until = NULL if until is not None else instant(right.ends)
+        if hands_back:
+            back = chance.on(chance.day(3, 40))
+            holds_until = instant(min(back, right.ends))
         self.designations.add(
             *(chance.id_at(started), provider.id, pk, reseller.id, instant(started), ended),
             *(how if ended != NULL else "", instant(started + 10_800) if day < -30 else NULL),
-            *(instant(chance.on(chance.day(3, 40))) if hands_back else NULL, seen, channel),
+            *(instant(back) if hands_back else NULL, seen, channel, holds_until),
         )
         return version
 

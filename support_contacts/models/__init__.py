@@ -1,6 +1,6 @@
 """The mission: who supports a subscription, who may, and who did."""
 
-from support_contacts.models.designation import ENDED_BY_OTHERS, Designation, EndedAs, Lack
+from support_contacts.models.designation import ENDED_BY_OTHERS, Designation, EndedAs
 from support_contacts.models.eligibility import (
     Candidate,
     Candidates,
@@ -13,6 +13,7 @@ from support_contacts.models.eligibility import (
     standings_from,
     verdict,
 )
+from support_contacts.models.holding import Lack
 from support_contacts.models.repairs import Repair
 from support_contacts.models.reports import ContactReport, Wish
 from support_contacts.models.timeline import (

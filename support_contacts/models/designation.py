@@ -7,12 +7,13 @@ from django.db import models
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import CustomerRelationship, DelegatedAdmin, active_grant
+from customers.models import CustomerRelationship, DelegatedAdmin
 from portal.among import among, each
 from portal.identifiers import uuid7
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.tenancy import TenantQuerySet
 from subscriptions.models import LIVE
+from support_contacts.models.holding import Lack, holds, holds_each, rests_on, unfit_partners
 
 
 class EndedAs(models.TextChoices):
@@ -29,15 +30,6 @@ class EndedAs(models.TextChoices):
 
 #: Ends that its provider did not bring about: they stand under needs attention until an agent has seen them.
 ENDED_BY_OTHERS = (EndedAs.DECLINED, EndedAs.HANDED_BACK, EndedAs.NEW_COMMERCE)
-
-
-class Lack(models.TextChoices):
-    """What a designation that stands lacks where it does not hold: of several the first, as its cause is told."""
-
-    HANDED_BACK = "handed_back", _("Handed back")
-    SUSPENDED = "suspended", _("Reseller suspended")
-    RELATIONSHIP = "relationship", _("No relationship any more")
-    DELEGATED_ADMIN = "delegated_admin", _("No delegated admin any more")
 
 
 class DesignationQuerySet(TenantQuerySet["Designation"]):
@@ -86,24 +78,49 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
     def holding(self, at: datetime):
         """Choices that stand and hold, asked of each row for itself in the order of whatever index a page walks: for a
         page out of many, where asking of all at once would read them all."""
-        return self.alias(asked=each(holds(at))).filter(ended_at=None, asked=True)
+        return self.judged(at).filter(ended_at=None, asked=True)
+
+    def loose(self, provider_id: uuid.UUID, at: datetime):
+        """Open choices of one provider that may not hold at `at`, which is now or to come: what each rests on alone is
+        over, or its partner is suspended, or no reseller of this provider. From indexes, whatever stands beside them.
+
+        A way to few rows, never a rule: `holds` decides.
+        """
+        may_be = Q(holds_until__lte=at) | among("partner", unfit_partners(provider_id, at))
+        return self.filter(may_be, provider_id=provider_id, ended_at=None)
+
+    def judged(self, at: datetime):
+        """Each row with `asked`: does it hold? For itself, in the order of whatever index is walked."""
+        return self.alias(asked=holds_each(at))
+
+    def stale(self, provider_id: uuid.UUID, at: datetime):
+        """The same as `needs_attention`, of one provider, at an instant that is now or to come: first those that lost
+        what they alone rest on, then those of partners. To be counted or cut short, and nothing else."""
+        mine = self.filter(provider_id=provider_id, ended_at=None).live().judged(at).filter(asked=False)
+        still = Q(holds_until=None) | Q(holds_until__gt=at)
+        unfit = mine.filter(among("partner", unfit_partners(provider_id, at)), still)
+        return mine.filter(holds_until__lte=at).union(unfit, all=True)
+
+    def waiting_counted(self, provider_id: uuid.UUID, at: datetime):
+        """The same as `waiting`, likewise to be counted."""
+        return self.stale(provider_id, at).union(self.filter(provider_id=provider_id).unseen(), all=True)
+
+    def lapsing(self, provider_id: uuid.UUID, after: datetime, until: datetime):
+        """Open choices of one provider whose hold is over in this time to come, if nothing else happens. As `loose` a
+        way to few rows."""
+        return self.filter(_between("holds_until", after, until), provider_id=provider_id, ended_at=None)
 
     def waiting(self, provider_id: uuid.UUID, at: datetime):
-        """What an agent of a provider has to see to, asked likewise of those that may be: choices that do not hold,
-        and ends nobody has seen."""
-        own = self.model._default_manager.filter(provider_id=provider_id)
-        may_be = own.touched(provider_id, None, at).values("pk").union(own.unseen().values("pk"))
+        """What an agent of a provider has to see to, asked of each row for itself: choices that do not hold, and ends
+        nobody has seen."""
+        may_be = Q(holds_until__lte=at) | among("partner", unfit_partners(provider_id, at))
         unseen = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None)
-        return (
-            self.filter(among("pk", may_be))
-            .live()
-            .alias(asked=each(holds(at)))
-            .filter(Q(ended_at=None, asked=False) | unseen)
-        )
+        asked = self.filter(provider_id=provider_id).live().judged(at)
+        return asked.filter(Q(ended_at=None) & may_be & Q(asked=False) | unseen)
 
     def lacking(self, lack: str, at: datetime):
         """Choices that stand and do not hold for this reason before all others."""
-        had = _rests_on(at)
+        had = rests_on(at)
         for name in Lack.values:
             if name == lack:
                 break
@@ -113,7 +130,8 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
     def ending(self, at: datetime, within: timedelta):
         """Choices in force at `at` that stop holding within so long if nothing else happens: the grant's agreed end,
         or the day the reseller hands back (R8). One rule, asked of two instants."""
-        return self.held(at).exclude(holds(at + within))
+        asked = self.filter(ended_at=None).live().judged(at).alias(asked_then=holds_each(at + within))
+        return asked.filter(asked=True, asked_then=False)
 
     def touched(self, provider_id: uuid.UUID, after: datetime | None, until: datetime):
         """Open choices of one provider that lost something in this time: a grant, the relationship, good standing, or
@@ -197,36 +215,6 @@ def _between(field: str, after: datetime | None, until: datetime) -> Q:
     return Q(**{f"{field}__lte": until}) & (Q(**{f"{field}__gt": after}) if after else Q())
 
 
-def holds(at: datetime):
-    """The partner acts as reseller, is not suspended, has an established relationship with the provider and active
-    delegated admin at the customer, and the subscription is outside new commerce: R3 for one designation, as SQL.
-
-    `support_contacts.models.eligibility.verdict` is the same rule for rows in memory; a property test ties the two.
-    """
-    had = _rests_on(at)
-    return (
-        Q(subscription__is_new_commerce=False)
-        & had[Lack.HANDED_BACK]
-        & had[Lack.SUSPENDED]
-        & had[Lack.RELATIONSHIP]
-        & had[Lack.DELEGATED_ADMIN]
-    )
-
-
-def _rests_on(at: datetime) -> dict[str, Q]:
-    """What a designation rests on, by what it would lack without it."""
-    related = ResellerRelationship.objects.established(at).filter(
-        provider=OuterRef("provider"), reseller=OuterRef("partner")
-    )
-    suspended = PartnerSuspension.objects.at(at).filter(partner=OuterRef("partner"))
-    return {
-        Lack.HANDED_BACK: Q(hands_back_at=None) | Q(hands_back_at__gt=at),
-        Lack.SUSPENDED: ~Q(Exists(suspended)),
-        Lack.RELATIONSHIP: Q(Exists(related), partner__is_indirect_reseller=True),
-        Lack.DELEGATED_ADMIN: Q(active_grant(OuterRef("partner"), OuterRef("subscription__customer"), at)),
-    }
-
-
 class Designation(models.Model):
     """A partner chosen to support a subscription, from one instant to another. Rows end, they are never rewritten.
 
@@ -251,6 +239,9 @@ class Designation(models.Model):
     end_seen_at = models.DateTimeField(null=True, blank=True)
     # Which door made it: an import replaces only what an import made.
     channel = models.CharField(max_length=10)
+    # Until when it holds by what concerns it alone: its partner's delegated admin there, its hand-back; none is for
+    # ever. The database keeps it (migration 0007), whatever is written here: a way to few rows, never a rule.
+    holds_until = models.DateTimeField(null=True, editable=False)
 
     objects = DesignationQuerySet.as_manager()
 
@@ -285,7 +276,18 @@ class Designation(models.Model):
                 condition=Q(ended_at=None),
                 name="designation_open_since",
             ),
+            models.Index(
+                fields=["provider", "holds_until"],
+                condition=Q(ended_at=None),
+                name="designation_holds_until",
+            ),
+            models.Index(
+                fields=["provider", "partner", "holds_until"],
+                condition=Q(ended_at=None),
+                name="designation_open_partner",
+            ),
             models.Index(fields=["partner", "provider"], name="designation_partner"),
+            models.Index(fields=["partner", "-started_at", "-id"], name="designation_partner_since"),
             models.Index(
                 fields=["provider", "hands_back_at"],
                 condition=Q(ended_at=None, hands_back_at__isnull=False),

@@ -245,7 +245,9 @@ class TheRuleIsOne(TestCase):
     def tearDownClass(cls):
         super().tearDownClass()
         # The property is only worth something where both answers were given, and where a suspension alone decided.
-        assert all(cls.answers[kind] > 5 for kind in (True, False, "suspended only")), cls.answers
+        assert all(cls.answers[kind] > 5 for kind in (True, False, "suspended only", "stale", "ending")), (
+            cls.answers
+        )
 
     @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
@@ -288,6 +290,7 @@ class TheRuleIsOne(TestCase):
         )
         standing = standings(provider, customer.pk).get(partner.pk)
         runs: list[tuple] = []
+        held: list = []
 
         for hours in range(-6 * 24, 6 * 24 + 1, 12):
             at = NOW + timedelta(hours=hours)
@@ -297,6 +300,7 @@ class TheRuleIsOne(TestCase):
             )
             assert by_sql == in_memory, (at, standing)
             self.answers[by_sql] += 1
+            held += [at] if by_sql else []
             if standing is not None and not in_memory and not new_commerce:
                 self.answers["suspended only"] += bool(
                     force(designation, replace(standing, suspensions=()), at=at)
@@ -304,19 +308,38 @@ class TheRuleIsOne(TestCase):
             if standing is not None and not new_commerce:
                 self.since_when_it_does_not_hold(designation, standing, at, by_sql, runs)
 
-        self.what_lost_something_is_found(provider, designation)
+        if held and held[0] <= NOW:
+            # Only what was eligible is ever chosen.
+            Designation.objects.filter(pk=designation.pk).update(started_at=held[0])
+            self.what_lost_something_is_found(provider, designation)
+            lives = [life for life in relationships if (life["ended_at"] or NOW) > NOW]
+            if not lives and (suspension is None or suspension[0] <= 0):
+                self.what_does_not_hold_is_found_from_indexes(provider, designation)
 
     def what_lost_something_is_found(self, provider, designation):
-        """The short way to what needs attention, and to what ends soon, leaves nothing out that was once eligible."""
+        """The short way to what was lost in a time leaves nothing out that was once eligible."""
         rows = Designation.objects.filter(pk=designation.pk)
-        held_at_first = rows.in_force(designation.started_at).exists()
         for days in (-3, 0, 3):
             at, soon = NOW + days * DAY, 2 * DAY
             touched = rows.touched(provider.pk, at, at + soon)
             assert set(touched.ending(at, soon)) == set(rows.ending(at, soon)), at
-            if held_at_first:
+            if at >= rows.get().started_at:
                 stale = rows.touched(provider.pk, None, at).needs_attention(at)
                 assert set(stale) == set(rows.needs_attention(at)), at
+
+    def what_does_not_hold_is_found_from_indexes(self, provider, designation):
+        """From now on, what the database keeps of each choice leads to all that does not hold, and to all that ends
+        soon: relationships end and suspensions begin when they are recorded, none has a date to come."""
+        rows = Designation.objects.filter(pk=designation.pk)
+        for days in (0, 2):
+            at, soon = NOW + days * DAY, 2 * DAY
+            stale, ending = set(rows.needs_attention(at)), set(rows.ending(at, soon))
+            assert set(rows.loose(provider.pk, at).needs_attention(at)) == stale, at
+            assert set(rows.stale(provider.pk, at)) == stale, at
+            assert set(rows.waiting(provider.pk, at)) == stale, at
+            assert set(rows.lapsing(provider.pk, at, at + soon).ending(at, soon)) == ending, at
+            self.answers["stale"] += bool(stale)
+            self.answers["ending"] += bool(ending)
 
     def since_when_it_does_not_hold(self, designation, standing, at, holds, runs):
         """The run of instants, as the database answers them, in which it has not held without interruption."""

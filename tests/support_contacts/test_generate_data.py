@@ -99,6 +99,14 @@ def test_contacts_agree_with_designations_and_timelines_are_whole(generated):
         assert all(one.end == other.start for one, other in pairwise(told))
 
 
+def test_it_says_of_each_choice_what_the_database_would_have_kept(generated):
+    said = dict(Designation.objects.values_list("pk", "holds_until"))
+    assert None in said.values()
+    assert len(set(said.values())) > CUSTOMERS // 10
+    Designation.objects.update(holds_until=None)  # any update has it look
+    assert dict(Designation.objects.values_list("pk", "holds_until")) == said
+
+
 def test_some_need_attention_some_moved_some_ended(generated):
     assert Designation.objects.needs_attention(timezone.now()).exists()
     assert Designation.objects.in_force(timezone.now()).count() > 10
