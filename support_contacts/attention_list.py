@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from portal.keyset import Page, page_of
 from portal.models import Partner
 from support_contacts.attention import AttentionRow, ReportRow, names_of
+from support_contacts.counting import JUDGED
 from support_contacts.designation_filter import DesignationFilter, Heading
 from support_contacts.designation_lines import lines_of
+from support_contacts.filters import LONGEST_MENU
 from support_contacts.list_frame import ListFrame
 from support_contacts.models import ContactReport, Designation, EndedAs, Lack
 from support_contacts.operations.repair import LARGEST
@@ -86,8 +88,6 @@ class AttentionList(ListFrame[Designation]):
 
     # -- counts, chips, pages
 
-    # -- counts, chips, pages
-
     @cached_property
     def heading(self) -> Heading:
         return self.filter.heading()
@@ -96,6 +96,10 @@ class AttentionList(ListFrame[Designation]):
     def total(self) -> int:
         counts = {"": "everything", "attention": "attention", "ending": "ending"}
         return getattr(self.heading, counts.get(self.filter.state, "chosen"))
+
+    @property
+    def cap(self) -> int:
+        return JUDGED
 
     @property
     def shows_ended(self) -> bool:
@@ -224,7 +228,11 @@ class AttentionList(ListFrame[Designation]):
 
     @property
     def partners(self) -> list[tuple[str, str]]:
-        return [(name, self.url(partner=pk)) for pk, name in (self.heading.partners or {}).items()]
+        """The menu of partners; none where it would be a list of its own, and the search finds them."""
+        named = self.heading.partners or {}
+        return (
+            [(name, self.url(partner=pk)) for pk, name in named.items()] if len(named) <= LONGEST_MENU else []
+        )
 
     @property
     def without_partner_url(self) -> str:

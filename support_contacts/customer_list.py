@@ -13,6 +13,7 @@ from customers.models import CustomerRelationship
 from portal.keyset import Page, page_of
 from portal.names import fold
 from portal.templatetags.ui import country
+from support_contacts.counting import JUDGED
 from support_contacts.customer_rows import CustomerRow, rows_for
 from support_contacts.filters import ORDERS, CustomerFilter, Heading
 from support_contacts.list_frame import ListFrame
@@ -66,7 +67,7 @@ class CustomerList(ListFrame[CustomerRelationship]):
 
     @cached_property
     def heading(self) -> Heading:
-        return self.filter.heading()
+        return self.filter.heading
 
     @cached_property
     def page(self) -> Page[CustomerRelationship]:
@@ -92,8 +93,12 @@ class CustomerList(ListFrame[CustomerRelationship]):
     def total(self) -> int:
         heading = self.heading
         if self.filter.attention:  # what needs attention is designated
-            return heading.attention
-        return heading.designated if self.filter.designated else heading.everything
+            return heading.attention or 0
+        return heading.designated or 0 if self.filter.designated else heading.everything
+
+    @property
+    def cap(self) -> int:
+        return JUDGED if self.filter.attention or self.filter.designated else super().cap
 
     def _counted(self) -> tuple[str, str]:
         return (

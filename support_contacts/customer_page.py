@@ -29,7 +29,7 @@ from support_contacts.models import (
     candidates,
     intervals,
 )
-from support_contacts.nearby import LISTED_AT_MOST, Nearby, nearby
+from support_contacts.nearby import LISTED_AT_MOST, NAMED_AT_MOST, Nearby, nearby
 from support_contacts.open_requests import OpenRequest, open_requests
 from support_contacts.origin import own_page
 from support_contacts.reasons import ReasonWords, cause, words
@@ -313,7 +313,8 @@ class CustomerPage:
     @property
     def more_count(self) -> int:
         """How many of our resellers stand below the first ones, also those there is no room for."""
-        return max(len(self._resellers), self.nearby.total) - len(self.resellers)
+        total = max(len(self._resellers), self.nearby.total)
+        return total if total > NAMED_AT_MOST else total - len(self.resellers)
 
     @property
     def lists_part(self) -> bool:

@@ -13,14 +13,14 @@ from django.db.models.functions import JSONObject
 
 from customers.models import CustomerRelationship
 from portal.actor import Actor
-from portal.among import among, each
+from portal.among import among, each, one_of
 from portal.identifiers import canonical_guid
 from portal.keyset import Order, newest
 from portal.models import Partner, established
 from portal.names import fold, query_words
 from subscriptions.models import Subscription
 from support_contacts.attention import SOON
-from support_contacts.counting import CappedCount
+from support_contacts.counting import GLANCED, JUDGED, CappedCount, DistinctValues
 from support_contacts.filters import LONGEST_MENU
 from support_contacts.models import ContactReport, Designation, Lack
 
@@ -41,6 +41,7 @@ class Heading:
     reports: int = 0
     #: Of the state that is set and has no count of its own.
     chosen: int = 0
+    #: By id and name; of more than LONGEST_MENU some, and the one that is filtered by.
     partners: Mapping[str, str] | None = None
 
 
@@ -92,20 +93,25 @@ class DesignationFilter:
     def heading(self) -> Heading:
         """All counts and the menu in one query."""
         me = self._me
+        beside = {name: JUDGED if name == self.state else GLANCED for name in ("attention", "ending")}
+        attention = self._attention
+        if not self.data["cause"]:
+            attention = self._searched.waiting_counted(me, self.now)  # type: ignore[attr-defined]
         counts = {
-            "everything": CappedCount(self._searched.stored()),  # type: ignore[attr-defined]
-            "attention": CappedCount(self._attention),
-            "ending": CappedCount(self._ending),
-            "reports": CappedCount(ContactReport.objects.open().at_customers_of(me, self.now)),
+            "everything": CappedCount(self._searched.stored(), cap=JUDGED),  # type: ignore[attr-defined]
+            "attention": CappedCount(attention, cap=beside["attention"]),
+            "ending": CappedCount(self._ending, cap=beside["ending"]),
+            "reports": CappedCount(ContactReport.objects.open().at_customers_of(me, self.now), cap=JUDGED),
         }
         if self.state in ("holds", "ended"):
-            counts["chosen"] = CappedCount(self.rows)
-        stored = Designation.objects.stored().filter(provider_id=me, partner=OuterRef("pk"))
+            counts["chosen"] = CappedCount(self.rows, cap=JUDGED)
+        stored = Designation.objects.stored().filter(provider_id=me)
+        designated = DistinctValues(stored, "partner_id", at_most=LONGEST_MENU + 1)
         partners = ArraySubquery(
             Partner.objects.visible_to(self.actor)
-            .filter(Q(Exists(stored)) | Q(pk=self.data["partner"]))
+            .filter(one_of("pk", designated) | Q(pk=self.data["partner"]))
             .order_by("organisation__sort_name", "pk")
-            .values_list(JSONObject(id="pk", name="organisation__name"), flat=True)[:LONGEST_MENU]
+            .values_list(JSONObject(id="pk", name="organisation__name"), flat=True)
         )
         found = Partner.objects.filter(pk=me).annotate(named=partners, **counts)
         row = found.values("named", *counts).first()
@@ -177,7 +183,7 @@ class DesignationFilter:
         if not (cause := self.data["cause"]):
             return rows.waiting(self._me, self.now)
         own: Any = Designation.objects.filter(provider_id=self._me)
-        stale = own.touched(self._me, None, self.now).needs_attention(self.now)
+        stale = own.loose(self._me, self.now).needs_attention(self.now)
         stale = stale.lacking(cause, self.now) if cause in Lack else stale.none()
         return rows.filter(
             among("pk", stale.values("pk").union(own.unseen().filter(ended_as=cause).values("pk")))
@@ -186,4 +192,4 @@ class DesignationFilter:
     @property
     def _ending(self) -> QuerySet[Designation]:
         rows: Any = self._searched
-        return rows.touched(self._me, self.now, self.now + SOON).ending(self.now, SOON)
+        return rows.lapsing(self._me, self.now, self.now + SOON).ending(self.now, SOON)

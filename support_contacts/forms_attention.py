@@ -11,8 +11,8 @@ from portal.identifiers import canonical_guid
 from portal.keyset import CursorField
 from support_contacts.attention_list import CAUSES
 from support_contacts.designation_filter import ORDERS
-from support_contacts.filters import LONGEST_SEARCH
 from support_contacts.forms import GuidField
+from support_contacts.forms_customers import LONGEST_SEARCH
 
 #: Longer than a thousand ids with their versions.
 LONGEST_ROWS = 80_000

@@ -45,13 +45,22 @@ class ListFrame(ABC, Generic[Row]):
     def total(self) -> int:
         """How many rows answer the address; one more than the cap where there are more than that."""
 
+    @property
+    def cap(self) -> int:
+        """How far the total is counted."""
+        return COUNTED
+
     @abstractmethod
     def _counted(self) -> tuple[str, str]:
         """What the rows are, in words for `total` of them: on one page, and on one of several."""
 
     def url(self, **changes: object) -> str:
         """The address of this list with changes; pages are never kept."""
-        return reverse(self.NAME) + self._query(**changes)
+        return self._path + self._query(**changes)
+
+    @cached_property
+    def _path(self) -> str:
+        return reverse(self.NAME)
 
     def _query(self, **changes: object) -> str:
         kept = {**{name: self.data[name] for name in self.STATE}, **changes}
@@ -71,14 +80,14 @@ class ListFrame(ABC, Generic[Row]):
         return part % {
             "first": number(self.page.start),
             "last": number(self.page.end),
-            "total": number(self.total, COUNTED),
+            "total": number(self.total, self.cap),
         }
 
     @property
     def said(self) -> str:
         """What a screen reader hears after a search."""
         return ngettext("%(count)s result", "%(count)s results", self.total) % {
-            "count": number(self.total, COUNTED)
+            "count": number(self.total, self.cap)
         }
 
     @property

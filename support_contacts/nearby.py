@@ -6,21 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
+from django.db.models.lookups import LessThanOrEqual
 
 from customers.models import CustomerRelationship, DelegatedAdmin
-from portal.models import Partner, ResellerRelationship, established
+from portal.among import among
+from portal.models import Partner, ResellerRelationship
 from portal.names import fold
 from portal.prepared import Prepared
+from support_contacts.counting import CappedCount
 from support_contacts.models import Designation, Standing, records, standings_from
 
 #: So many of those that have nothing to do with the customer, the first by name.
 LISTED_AT_MOST = 50
+#: Of more resellers than this the first by name help nobody: the others are searched for.
+NAMED_AT_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """The resellers a page knows, by id; how many there are altogether; whether these are all."""
+    """The resellers a page knows, by id; how many there are altogether, counted to one more than NAMED_AT_MOST; whether
+    these are all."""
 
     standings: Mapping[uuid.UUID, Standing]
     total: int
@@ -81,25 +87,27 @@ def _nearby(
     asked = CustomerRelationship.objects.filter(customer_id=customer, requested_for=provider)
     chosen = Designation.objects.filter(provider_id=provider, subscription__customer_id=customer)
     order = ("reseller__organisation__sort_name", "reseller_id")
-    first = acting.filter(_answers(find)).order_by(*order).distinct(*order).values("reseller_id")
-    wanted = (
-        # As eligibility says: a grant tells of a reseller while both last, unless this provider asked for it.
-        Q(established(at), reseller_id__in=there.active(at).values("relationship__partner_id"))
-        | Q(reseller_id__in=there.filter(requested_for=provider).values("relationship__partner_id"))
-        | Q(reseller_id__in=asked.values("partner_id"))
-        | Q(reseller_id__in=chosen.values("partner_id"))
-        | Q(reseller_id__in=first[: LISTED_AT_MOST + 1])
+    total = CappedCount(
+        acting.order_by("reseller_id").distinct("reseller_id"), cap=NAMED_AT_MOST, of="reseller_id"
     )
+    first = acting.filter(_answers(find)).order_by(*order).distinct(*order)
+    if not find:
+        first = first.filter(LessThanOrEqual(total, NAMED_AT_MOST))
+    # As eligibility says: a grant tells of a reseller while both last, unless this provider asked for it.
+    active = among("reseller_id", there.active(at).values("relationship__partner_id"))
+    wanted = own.established(at).filter(active).values("reseller_id")
+    others = [
+        there.filter(requested_for=provider).values("relationship__partner_id"),
+        asked.values("partner_id"),
+        chosen.values("partner_id"),
+        first.values("reseller_id")[: LISTED_AT_MOST + 1],
+    ]
     if of_record:
-        wanted |= Q(reseller__partner_id=of_record)
+        others.append(own.filter(reseller__partner_id=of_record).values("reseller_id"))
     if also:
-        wanted |= Q(reseller_id=also)
-    count = acting.order_by().values("provider_id").annotate(count=Count("reseller_id", distinct=True))
-    return (
-        records(provider, customer)
-        .filter(reseller_id__in=own.filter(wanted).values("reseller_id"))
-        .annotate(total=Subquery(count.values("count")))
-    )
+        others.append(own.filter(reseller_id=also).values("reseller_id"))
+    rows = records(provider, customer).filter(among("reseller_id", wanted.union(*others)))
+    return rows.annotate(total=total)
 
 
 def _answers(find: str) -> Q:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 
 from customers.models import CustomerRelationship, DelegatedAdmin
 from customers.operations import asker_of
 from portal.actor import Actor
+from portal.among import there_is
 from portal.models import Partner, State
 from portal.permissions import Permission, can
 from support_contacts.attention import names_of
@@ -63,7 +64,7 @@ def open_requests(
     )
     rows = CustomerRelationship.objects.filter(
         Q(established_at=None, lapses_at__gt=now) & (Q(partner_id=me) | Q(requested_for_id=me))
-        | Q(pk__in=waiting.values("relationship_id")),
+        | there_is(waiting.filter(relationship=OuterRef("pk"))),
         ended_at=None,
     ).select_related("partner__organisation", "customer__organisation")
     if customer_id is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import F, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from portal.models import Partner, ResellerRelationship, State
 from portal.operations.resellers import Agreement
 from portal.permissions import Permission, can
 from portal.templatetags.ui import number
-from subscriptions.models import LIVE
+from support_contacts.counting import JUDGED, CappedCount
 from support_contacts.models import Designation
 from support_contacts.reseller_rows import AgreementWarning, is_in, speaking
 
@@ -135,13 +135,7 @@ class ProviderList:
 
 
 def designations_of(actor: Actor, providers: list[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, int]:
-    """For each of these providers, how many of its subscriptions this reseller supports now."""
-    found = (
-        Designation.objects.visible_to(actor)
-        .in_force(now)
-        .filter(partner_id=actor.organisation.pk, provider_id__in=providers, subscription__status__in=LIVE)
-        .values("provider_id")
-        .annotate(count=Count("pk"))
-        .order_by()
-    )
-    return {row["provider_id"]: row["count"] for row in found}
+    """For each of these providers, how many of its subscriptions this reseller supports now, counted to JUDGED."""
+    mine = Designation.objects.filter(partner_id=actor.organisation.pk, provider=OuterRef("pk"))
+    counted = CappedCount(mine.live().holding(now), cap=JUDGED)
+    return dict(Partner.objects.filter(pk__in=providers).values_list("pk", counted))

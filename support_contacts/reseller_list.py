@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django import forms
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from portal.among import among
 from portal.identifiers import canonical_guid
 from portal.keyset import CursorField, Order, Page, page_of
 from portal.models import Partner, ResellerRelationship, State
 from portal.names import query_words
+from support_contacts.counting import GLANCED, CappedDistinct
 from support_contacts.list_frame import ListFrame
 from support_contacts.models import Designation
 from support_contacts.reseller_rows import SOON, ResellerRow, is_in, loads_of, speaking
@@ -107,21 +109,35 @@ class ResellerList(ListFrame[ResellerRelationship]):
             named &= begins
         return found | named
 
-    def _shown(self, name: str) -> Q | Exists:
+    def _shown(self, name: str) -> Q:
         if name == "attention":
-            own = Designation.objects.at_customers_of(self._me, self.now)
-            return Exists(own.needs_attention(self.now).filter(partner=OuterRef("reseller")))
+            return among("reseller", self._stale.values("partner_id"))
         if name == "agreement":
             last = timezone.localdate() + SOON
             return is_in(State.ESTABLISHED, self.now) & Q(agreement_valid_until__lte=last)
         return is_in(name, self.now)
 
+    @property
+    def _stale(self) -> QuerySet[Designation]:
+        """Designations that need attention; to be counted, or looked up in."""
+        rows: QuerySet[Designation] = Designation.objects.at_customers_of(self._me, self.now).stale(
+            self._me, self.now
+        )
+        return rows
+
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How many resellers answer the search: all of them, and by chip. One query."""
+        """How many resellers answer the search: all of them, and by chip. One query, and another where what needs
+        attention has to be looked up among those that were searched for."""
         by_chip = {name: Count("pk", filter=self._shown(name)) for name in CHIPS}
-        needing = Count("pk", filter=Q(pk__in=self._searched.filter(self._shown("attention")).values("pk")))
-        return self._searched.aggregate(everything=Count("pk"), attention=needing, **by_chip)
+        found = self._searched.order_by().aggregate(everything=Count("pk"), **by_chip)
+        needing = None
+        if not self.is_filtered:
+            few = CappedDistinct(self._stale.values("partner_id"), cap=GLANCED, rows=3 * GLANCED)
+            needing = Partner.objects.filter(pk=self._me).values_list(few, flat=True).get()
+        if needing is None:
+            needing = self._searched.filter(self._shown("attention")).count()
+        return {**found, "attention": needing}
 
     @cached_property
     def page(self) -> Page[ResellerRelationship]:

@@ -32,7 +32,7 @@ from support_contacts.models import (
     intervals,
     on_day,
 )
-from support_contacts.nearby import LISTED_AT_MOST, Nearby, nearby
+from support_contacts.nearby import LISTED_AT_MOST, NAMED_AT_MOST, Nearby, nearby
 from support_contacts.reasons import ReasonWords, cause, words
 from support_contacts.steps import Step, Steps
 
@@ -184,11 +184,15 @@ class SubscriptionPage:
 
     @property
     def unavailable_count(self) -> int:
-        return self.nearby.total - len(self.candidates.eligible)
+        """More than NAMED_AT_MOST of many: nobody counts them."""
+        total = self.nearby.total
+        return total if total > NAMED_AT_MOST else total - len(self.candidates.eligible)
 
     @property
     def lists_part(self) -> bool:
         """Of those not available more answer, or may, than are listed."""
+        if self.nearby.total > NAMED_AT_MOST:
+            return not self.find or len(self.unavailable) >= LISTED_AT_MOST
         return len(self.unavailable) >= LISTED_AT_MOST and self.unavailable_count > LISTED_AT_MOST
 
     @cached_property

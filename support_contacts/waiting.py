@@ -13,7 +13,7 @@ from customers.models import Ask
 from portal.actor import Actor
 from portal.models import Notice, Organisation, User
 from portal.prepared import Prepared
-from support_contacts.counting import CappedCount
+from support_contacts.counting import GLANCED, CappedCount
 from support_contacts.models import ContactReport, Designation, Wish
 
 #: Who asks where no person does.
@@ -40,7 +40,7 @@ def waiting_for(actor: Actor) -> Waiting:
     found = next(iter(_WAITING(me=actor.organisation.pk, user=user, at=timezone.now())), None)
     if found is None:
         return Waiting()
-    return Waiting(found.stale + found.unseen + found.reports, found.wishes, found.asks, found.notices)
+    return Waiting(found.attention + found.reports, found.wishes, found.asks, found.notices)
 
 
 def waiting(request: HttpRequest) -> Waiting:
@@ -62,15 +62,14 @@ def _waiting(me: uuid.UUID, user: uuid.UUID, at: datetime) -> Any:
     return (
         Organisation.objects.filter(pk=me)
         .annotate(
-            stale=CappedCount(own.touched(me, None, at).needs_attention(at)),
-            unseen=CappedCount(own.unseen()),
-            reports=CappedCount(ContactReport.objects.open().at_customers_of(me, at)),
+            attention=CappedCount(own.waiting_counted(me, at), cap=GLANCED),
+            reports=CappedCount(ContactReport.objects.open().at_customers_of(me, at), cap=GLANCED),
             wishes=Exists(Wish.objects.visible_to(actor).granted(at).filter(user=user)),
             asks=Exists(Ask.objects.visible_to(actor).open()),
             notices=Exists(Notice.objects.visible_to(actor).unseen()),
         )
-        .values_list("stale", "unseen", "reports", "wishes", "asks", "notices", named=True)
+        .values_list("attention", "reports", "wishes", "asks", "notices", named=True)
     )
 
 
-_WAITING = Prepared(_waiting, me=uuid.UUID, user=uuid.UUID, at=datetime)
+_WAITING = Prepared.for_all(_waiting, me=uuid.UUID, user=uuid.UUID, at=datetime)

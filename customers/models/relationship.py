@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -104,6 +104,16 @@ class CustomerRelationship(Lifecycle):
         return bool(self.alias or self.company_name)
 
 
+class CustomerWordQuerySet(models.QuerySet["CustomerWord"]):
+    def beginning(self, partner_id: uuid.UUID, folded: str):
+        """The words of this partner's customers that begin so."""
+        return self.filter(partner_id=partner_id, word__startswith=folded)
+
+    def of_row(self, relationship: OuterRef, folded: str):
+        """Those of one row, from its own index."""
+        return self.filter(relationship=relationship, word__startswith=folded)
+
+
 class CustomerWord(models.Model):
     """A folded word of a customer's name or domain, as one partner knows it: prefix search from a plain index."""
 
@@ -113,6 +123,8 @@ class CustomerWord(models.Model):
     relationship = models.ForeignKey(
         "customers.CustomerRelationship", models.CASCADE, related_name="search_words"
     )
+
+    objects = CustomerWordQuerySet.as_manager()
 
     class Meta:
         constraints = [

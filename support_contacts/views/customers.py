@@ -12,7 +12,7 @@ from portal.htmx import render_page, wants_fragment
 from portal.permissions import Permission, can, require
 from support_contacts.customer_list import CustomerList
 from support_contacts.customer_page import CustomerPage, PageForm
-from support_contacts.filters import CustomerListForm
+from support_contacts.forms_customers import CustomerListForm
 from support_contacts.said import take
 
 

@@ -134,7 +134,8 @@ def pages() -> dict[str, tuple[str, dict[str, str]]]:
     }
     chosen = (
         Designation.objects.filter(provider_id=me)
-        .in_force(timezone.now())
+        .live()
+        .holding(timezone.now())
         .select_related("subscription", "partner")
         .order_by("-started_at")
         .first()

@@ -19,7 +19,10 @@ from tests.support_contacts.at_size import LARGE, Plans, database_of, pages
 pytestmark = pytest.mark.django_db
 
 #: What these pages count of the resellers they list is read whole where those are most of all there are.
-COUNTS = {"resellers", "resellers_established", "resellers_agreement", "resellers_attention", "duties_word"}
+COUNTS = {
+    *("resellers", "resellers_established", "resellers_agreement", "resellers_attention", "duties_word"),
+    "providers",
+}
 #: Few enough to be made in seconds, and so many that reading them all is no longer the quickest.
 CUSTOMERS = 4_000
 
