@@ -182,6 +182,12 @@ class Subscription(models.Model):
             models.Index(fields=["customer", "provider"], name="subscription_by_customer"),
             models.Index(fields=["provider", "reseller_of_record"], name="subscription_record"),
             models.Index(fields=["provider", "order_id"], name="subscription_order"),
+            models.Index(fields=["provider", "sort_name"], name="subscription_by_name"),
+            models.Index(
+                fields=["provider", "customer"],
+                condition=~Q(purchased_through="partner"),
+                name="subscription_registered",
+            ),
         ]
 
     def __str__(self):

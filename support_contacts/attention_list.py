@@ -95,7 +95,7 @@ class AttentionList(ListFrame[Designation]):
     @property
     def total(self) -> int:
         counts = {"": "everything", "attention": "attention", "ending": "ending"}
-        return getattr(self.heading, counts.get(self.filter.state, "chosen"))
+        return getattr(self.heading, counts.get(self.filter.state, "chosen")) or 0
 
     @property
     def cap(self) -> int:

@@ -4,11 +4,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from customers.models import CustomerRelationship
@@ -16,17 +17,17 @@ from portal.actor import Actor
 from portal.among import among, each, one_of
 from portal.identifiers import canonical_guid
 from portal.keyset import Order, newest
-from portal.models import Partner, established
+from portal.models import Partner, ResellerRelationship, established
 from portal.names import fold, query_words
 from subscriptions.models import Subscription
 from support_contacts.attention import SOON
 from support_contacts.counting import GLANCED, JUDGED, CappedCount, DistinctValues
-from support_contacts.filters import LONGEST_MENU
-from support_contacts.models import ContactReport, Designation, Lack
+from support_contacts.filters import LONGEST_MENU, CustomerFilter
+from support_contacts.models import ENDED_BY_OTHERS, ContactReport, Designation, Lack
 
 _VIEW = "subscription__customer__relationships__"
-#: More customers or subscriptions than this that mean a search are not looked up one by one.
-FEW = 20_000
+#: The names of what a provider sells are looked through, unless there are more.
+NAMES = 2_000
 #: Each has an index: of designations by since, of the provider's customers by name.
 ORDERS = {"since": newest("started_at"), "customer": Order("customer_sort")}
 
@@ -36,8 +37,9 @@ class Heading:
     """Counts of the chips, and the partners that may be filtered by."""
 
     everything: int = 0
-    attention: int = 0
-    ending: int = 0
+    #: None where a search found more than could be asked.
+    attention: int | None = 0
+    ending: int | None = 0
     reports: int = 0
     #: Of the state that is set and has no count of its own.
     chosen: int = 0
@@ -92,17 +94,18 @@ class DesignationFilter:
 
     def heading(self) -> Heading:
         """All counts and the menu in one query."""
-        me = self._me
-        beside = {name: JUDGED if name == self.state else GLANCED for name in ("attention", "ending")}
+        me, state = self._me, self.state
         attention = self._attention
         if not self.data["cause"]:
             attention = self._searched.waiting_counted(me, self.now)  # type: ignore[attr-defined]
         counts = {
             "everything": CappedCount(self._searched.stored(), cap=JUDGED),  # type: ignore[attr-defined]
-            "attention": CappedCount(attention, cap=beside["attention"]),
-            "ending": CappedCount(self._ending, cap=beside["ending"]),
+            "attention": CappedCount(attention, cap=JUDGED if state == "attention" else GLANCED),
+            "ending": CappedCount(self._ending, cap=JUDGED if state == "ending" else GLANCED),
             "reports": CappedCount(ContactReport.objects.open().at_customers_of(me, self.now), cap=JUDGED),
         }
+        if self._found_many:  # what is not shown is not counted among so many
+            counts = {name: count for name, count in counts.items() if name in ("reports", state)}
         if self.state in ("holds", "ended"):
             counts["chosen"] = CappedCount(self.rows, cap=JUDGED)
         stored = Designation.objects.stored().filter(provider_id=me)
@@ -117,9 +120,9 @@ class DesignationFilter:
         row = found.values("named", *counts).first()
         if row is None:
             return Heading()
-        return Heading(
-            **{name: row[name] for name in counts}, partners={one["id"]: one["name"] for one in row["named"]}
-        )
+        told: dict[str, Any] = {"everything": JUDGED + 1, "attention": None, "ending": None} if self._found_many else {}
+        told |= {name: row[name] for name in counts}
+        return Heading(**told, partners={one["id"]: one["name"] for one in row["named"]})
 
     # -- questions
 
@@ -142,39 +145,51 @@ class DesignationFilter:
                 mine.filter(partner_id=guid).values("pk"),
             )
             return rows.filter(among("pk", asked))
-        words, folded = query_words(text), fold(text)
-        if not words or not folded:
+        if not query_words(text) or not fold(text):
             return rows.none()
-        known, offers = self._named
-        partner = Q(partner__organisation__sort_name__contains=folded)
-        if self._are_few:  # all that mean it, found from their own indexes
-            found = mine.filter(subscription__customer_id__in=known.values("customer_id")).values("pk")
-            return rows.filter(
-                pk__in=found.union(
-                    mine.filter(subscription__in=offers.values("pk")).values("pk"),
-                    mine.filter(partner).values("pk"),
-                )
-            )
-        # So many that a page is soon full: each row is asked, in the order of the page's index.
-        named = known.filter(customer_id=OuterRef("subscription__customer_id"))
-        means = Q(Exists(named)) | Q(subscription__sort_name__contains=folded) | partner
-        return rows.filter(each(means))
+        if self._found_many:  # so many that a page is soon full: each row is asked, in the order of its index
+            return rows.filter(each(reduce(or_, self._meanings)))
+        return rows.filter(one_of("pk", self._found))
 
     @cached_property
-    def _named(self) -> tuple[QuerySet, QuerySet]:
-        """The customers and the subscriptions that the words mean."""
-        text = self.data["q"]
-        return (
-            CustomerRelationship.objects.matching(self._me, query_words(text)),
-            Subscription.objects.sold_by(self._me).filter(sort_name__contains=fold(text)),
+    def _meanings(self) -> list[Q]:
+        """What the words may mean: customers by any of their words, offers, partners we have or had."""
+        me, folded = self._me, fold(self.data["q"])
+        named = CustomerFilter(self.actor, self.now).named(query_words(self.data["q"]))
+        customers = CustomerRelationship.objects.filter(named, partner_id=me).values("customer_id")
+        sold = Subscription.objects.sold_by(me)
+        names = DistinctValues(sold, "sort_name", at_most=NAMES + 1)
+        known = Partner.objects.filter(pk=me).values_list(names, flat=True).first() or []
+        offer = Q(subscription__in=sold.filter(sort_name__in=[name for name in known if folded in name]))
+        if len(known) > NAMES:
+            offer = Q(subscription__in=sold.filter(sort_name__contains=folded))
+        partners = ResellerRelationship.objects.filter(
+            provider_id=me, reseller__organisation__sort_name__contains=folded
         )
+        return [
+            among("subscription__customer_id", customers),
+            offer,
+            among("partner", partners.values("reseller_id")),
+        ]
 
     @cached_property
-    def _are_few(self) -> bool:
-        """Whether the words mean so few that these are better found first. One query, that counts no further."""
-        known, offers = (CappedCount(rows, cap=FEW) for rows in self._named)
-        counts = Partner.objects.filter(pk=self._me).values_list(known, offers).first()
-        return counts is None or sum(counts) <= FEW
+    def _found(self) -> list[uuid.UUID]:
+        """Those that the words mean, from what they mean; no more than can be asked one by one, and one."""
+        mine: Any = Designation.objects.filter(provider_id=self._me)
+        unseen = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None)
+        mine = (
+            mine.exclude(ended_at=None) if self.state == "ended" else mine.filter(Q(ended_at=None) | unseen)
+        )
+        if self.data["partner"]:
+            mine = mine.filter(partner_id=self.data["partner"])
+        first, *others = (mine.filter(means).values_list("pk", flat=True) for means in self._meanings)
+        return list(first.union(*others)[: JUDGED + 1])
+
+    @property
+    def _found_many(self) -> bool:
+        text = self.data["q"]
+        by_words = canonical_guid(text) is None and query_words(text) and fold(text)
+        return bool(by_words) and len(self._found) > JUDGED
 
     @property
     def _attention(self) -> QuerySet[Designation]:

@@ -236,12 +236,12 @@ class CustomerFilter:
             return Q(pk__in=[])
         digits = text.strip()
         if not (digits.isascii() and digits.isdigit()):
-            return self._named(words)
+            return self.named(words)
         stored = self._designations.filter(partner__partner_id=digits)
         known = self._of_record(digits).union(stored.values("subscription__customer_id"))
-        return self._named(words) | among("customer_id", known)
+        return self.named(words) | among("customer_id", known)
 
-    def _named(self, words: Sequence[str]) -> Q:
+    def named(self, words: Sequence[str]) -> Q:
         """Every word begins one of the customer's. The rarest of the long ones is looked up first, unless so many have
         it that a page is soon full: then each customer is asked, in the order of the page's index."""
         rarest = min(sorted(words, key=len)[-COMPARED:], key=self._how_many)
