@@ -120,7 +120,9 @@ class DesignationFilter:
         row = found.values("named", *counts).first()
         if row is None:
             return Heading()
-        told: dict[str, Any] = {"everything": JUDGED + 1, "attention": None, "ending": None} if self._found_many else {}
+        told: dict[str, Any] = (
+            {"everything": JUDGED + 1, "attention": None, "ending": None} if self._found_many else {}
+        )
         told |= {name: row[name] for name in counts}
         return Heading(**told, partners={one["id"]: one["name"] for one in row["named"]})
 

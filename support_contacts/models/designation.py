@@ -8,7 +8,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRe
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import CustomerRelationship, DelegatedAdmin
-from portal.among import among, each
+from portal.among import among, each, there_is
 from portal.identifiers import uuid7
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.tenancy import TenantQuerySet
@@ -43,7 +43,7 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         ours = CustomerRelationship.objects.established(at).filter(
             partner_id=provider_id, customer_id=OuterRef("subscription__customer_id")
         )
-        return self.filter(each(Exists(ours)), provider_id=provider_id)
+        return self.filter(each(there_is(ours)), provider_id=provider_id)
 
     def stored(self, at: datetime | None = None):
         """Choices that stand: now, or as they stood at `at`. Standing is not yet being in force."""

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import CustomerRelationship, active_grant
+from portal.among import each, there_is
 from portal.identifiers import uuid7
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.tenancy import TenantQuerySet
@@ -22,8 +23,10 @@ class ContactReportQuerySet(TenantQuerySet["ContactReport"]):
 
     def at_customers_of(self, provider_id, at: datetime):
         """Those addressed to a provider, by customers it still has at `at`."""
-        ours = CustomerRelationship.objects.established(at).filter(partner_id=provider_id)
-        return self.filter(provider_id=provider_id, customer_id__in=ours.values("customer_id"))
+        ours = CustomerRelationship.objects.established(at).filter(
+            partner_id=provider_id, customer_id=OuterRef("customer_id")
+        )
+        return self.filter(each(there_is(ours)), provider_id=provider_id)
 
     def open(self):
         return self.filter(answered_at=None)
