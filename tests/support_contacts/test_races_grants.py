@@ -39,7 +39,8 @@ def in_order(world, chosen):
     assert not Designation.objects.in_force(now).exists()
     if isinstance(chosen, Changed):
         assert events.index("designation.made") < events.index("delegated_admin.ended")
-        assert Designation.objects.needs_attention(now).count() == 1
+        stale = Designation.objects.needs_attention(now).get()
+        assert list(Designation.objects.loose(stale.provider_id, now)) == [stale]  # found from its index, too
         assert Designation.objects.in_force(chosen.event.at).count() == 1
     else:
         assert isinstance(chosen, NotEligible), chosen
