@@ -25,6 +25,7 @@ def test_every_template_is_read_at_the_start() -> None:
     assert names <= cached.get_template_cache.keys()
 
 
+@pytest.mark.django_db  # an answer that is closed looks after the connection
 @pytest.mark.parametrize(
     ("path", "status"),
     [

@@ -35,7 +35,9 @@ CHOICE = """
 SELECT s.customer_id, s.microsoft_id, d.provider_id FROM support_contacts_designation d
 JOIN subscriptions_subscription s ON s.id = d.subscription_id
 JOIN portal_organisation o ON o.id = d.provider_id
-WHERE d.ended_at IS NULL AND o.domain = 'fabrikam.example' AND s.status = 'active' AND NOT s.is_new_commerce LIMIT 2
+JOIN customers_customerrelationship r ON r.partner_id = d.provider_id AND r.customer_id = s.customer_id
+WHERE d.ended_at IS NULL AND o.domain = 'fabrikam.example' AND s.status = 'active' AND NOT s.is_new_commerce
+AND r.established_at IS NOT NULL AND r.ended_at IS NULL ORDER BY s.microsoft_id LIMIT 2
 """
 
 
