@@ -200,7 +200,7 @@ class DesignationFilter:
         if not (cause := self.data["cause"]):
             return rows.waiting(self._me, self.now)
         own: Any = Designation.objects.filter(provider_id=self._me)
-        stale = own.loose(self._me, self.now).needs_attention(self.now)
+        stale = own.stale_of(self._me, self.now)
         stale = stale.lacking(cause, self.now) if cause in Lack else stale.none()
         return rows.filter(
             among("pk", stale.values("pk").union(own.unseen().filter(ended_as=cause).values("pk")))

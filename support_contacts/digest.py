@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.models import CustomerRelationship
+from portal.among import each, there_is
 from portal.mail import telling
 from portal.mail.compose import named
 from portal.mail.letter import Letter, Telling
@@ -18,11 +19,10 @@ from portal.mail.recipients import Reader, people
 from portal.mail.resellers import ATTENTION
 from portal.models import MailKind, Partner, ResellerRelationship
 from portal.templatetags.ui import plain_date
-from subscriptions.models import LIVE
 from support_contacts.contacts import standings_of
 from support_contacts.letters import AGENTS, LISTED
 from support_contacts.models import Designation, Standing, Verdict, force
-from support_contacts.models.holding import holds
+from support_contacts.models.holding import holds_each
 from support_contacts.reasons import cause
 
 #: Days before an end at which it is told, each once.
@@ -57,9 +57,11 @@ class Digest:
 
 def providers() -> list[uuid.UUID]:
     """Providers that may have something to be told."""
-    stored = Designation.objects.filter(ended_at=None).values("provider_id")
-    agreed = ResellerRelationship.objects.exclude(agreement_valid_until=None).filter(ended_at=None)
-    rows = Partner.objects.filter(Q(pk__in=stored) | Q(pk__in=agreed.values("provider_id")))
+    stored = Designation.objects.filter(ended_at=None, provider=OuterRef("pk"))
+    agreed = ResellerRelationship.objects.exclude(agreement_valid_until=None).filter(
+        ended_at=None, provider=OuterRef("pk")
+    )
+    rows = Partner.objects.filter(each(there_is(stored) | there_is(agreed)))
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
@@ -82,7 +84,7 @@ def tell(provider_id: uuid.UUID | str, day: str) -> None:
 def digest_of(provider: Partner, *, at: datetime, day: date) -> Digest:
     """What needs attention at `at`, and what comes to within 31, 7 or 1 days of its end on this day."""
     own = Designation.objects.at_customers_of(provider.pk, at)
-    stale = own.loose(provider.pk, at).needs_attention(at)
+    stale = own.stale_of(provider.pk, at)
     ending = _ending(own, at, of_day=datetime.combine(day, HOUR, UTC))
     valid_until = [day + timedelta(days=days) for days in BEFORE]
     agreements = (
@@ -102,14 +104,13 @@ def digest_of(provider: Partner, *, at: datetime, day: date) -> Digest:
 
 def _ending(own, at: datetime, of_day: datetime):
     """In force now and for so many days less one, but not for all of them: each end is met once at 31, 7 and 1."""
-    crossing = Q()
-    own = own.filter(holds_until__gt=at, holds_until__lte=of_day + timedelta(days=max(BEFORE)))
-    rows = own.filter(ended_at=None, subscription__status__in=LIVE).filter(holds(at))
+    crossing, asked = Q(), dict[str, Case]()
     for days in BEFORE:
-        held = own.filter(holds(of_day + timedelta(days=days - 1)))
-        gone = own.filter(ended_at=None).exclude(holds(of_day + timedelta(days=days)))
-        crossing |= Q(pk__in=held.values("pk")) & Q(pk__in=gone.values("pk"))
-    return rows.filter(crossing)
+        first, last = (of_day + timedelta(days=count) for count in (days - 1, days))
+        asked |= {f"held_{days}": holds_each(first), f"after_{days}": holds_each(last)}
+        met = Q(holds_until__gt=first, holds_until__lte=last)  # the few that may
+        crossing |= met & Q(**{f"held_{days}": True, f"after_{days}": False})
+    return own.filter(ended_at=None).live().judged(at).alias(**asked).filter(crossing, asked=True)
 
 
 def _items(provider: Partner, rows, at: datetime) -> list[Item]:

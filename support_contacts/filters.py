@@ -278,8 +278,7 @@ class CustomerFilter:
 
     def _needs_attention(self, *, one_by_one: bool) -> Q | Case:
         if one_by_one:
-            loose = Designation.objects.loose(self._me, self.now).live().judged(self.now)
-            return self._have(loose.filter(asked=False), one_by_one)
+            return self._have(Designation.objects.stale_of(self._me, self.now), one_by_one)
         stale = Designation.objects.stale(self._me, self.now)
         return among("customer_id", stale.values("subscription__customer_id"))
 

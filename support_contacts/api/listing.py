@@ -45,7 +45,7 @@ def rows_asked_for(request: HttpRequest, now: datetime) -> QuerySet[Designation]
     else:
         rows = rows.stored()
     if _flag(request, "attention"):
-        rows = rows.loose(me, now).needs_attention(now)
+        rows = rows.stale_of(me, now)
     if partner := request.GET.get("partner", "").strip():
         rows = _of_partner(rows, partner)
     if customer := request.GET.get("customer", "").strip():

@@ -89,13 +89,17 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         may_be = Q(holds_until__lte=at) | among("partner", unfit_partners(provider_id, at))
         return self.filter(may_be, provider_id=provider_id, ended_at=None)
 
+    def stale_of(self, provider_id: uuid.UUID, at: datetime):
+        """`needs_attention` of one provider, at an instant that is now or to come, from `loose`."""
+        return self.loose(provider_id, at).live().judged(at).filter(asked=False)
+
     def judged(self, at: datetime):
         """Each row with `asked`: does it hold? For itself, in the order of whatever index is walked."""
         return self.alias(asked=holds_each(at))
 
     def stale(self, provider_id: uuid.UUID, at: datetime):
-        """The same as `needs_attention`, of one provider, at an instant that is now or to come: first those that lost
-        what they alone rest on, then those of partners. To be counted or cut short, and nothing else."""
+        """The same as `stale_of`: first those that lost what they alone rest on, then those of partners. To be counted
+        or cut short, and nothing else."""
         mine = self.filter(provider_id=provider_id, ended_at=None).live().judged(at).filter(asked=False)
         still = Q(holds_until=None) | Q(holds_until__gt=at)
         unfit = mine.filter(among("partner", unfit_partners(provider_id, at)), still)

@@ -58,7 +58,7 @@ def end_stale(partner: Partner) -> int:
     begins anew. Whoever is concerned is told once of the whole run, also where it was killed half way.
     """
     now = timezone.now()
-    rows = Designation.objects.loose(partner.pk, now).needs_attention(now).order_by("subscription_id")
+    rows = Designation.objects.stale_of(partner.pk, now).order_by("subscription_id")
     ids = list(rows.values_list("subscription_id", flat=True))
     batch_id = uuid7()
     acting = Actor.system(partner.organisation, request_id=str(batch_id))

@@ -4,13 +4,14 @@ import uuid
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import CustomerRelationship
 from portal import audit
 from portal.actor import Actor
+from portal.among import there_is
 from portal.authority import still
 from portal.errors import NewCommerce, NotVisible, OperationError
 from portal.identifiers import canonical_guid
@@ -176,7 +177,7 @@ def relationships_over() -> list[CustomerRelationship]:
     left = (
         Subscription.objects.live()
         .exclude(purchased_through=PurchasedThrough.PARTNER)
-        .exclude(Exists(established))
+        .exclude(there_is(established))
         .values_list("provider_id", "customer_id")
         .distinct()
     )

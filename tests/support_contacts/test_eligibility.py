@@ -334,7 +334,7 @@ class TheRuleIsOne(TestCase):
         for days in (0, 2):
             at, soon = NOW + days * DAY, 2 * DAY
             stale, ending = set(rows.needs_attention(at)), set(rows.ending(at, soon))
-            assert set(rows.loose(provider.pk, at).needs_attention(at)) == stale, at
+            assert set(rows.stale_of(provider.pk, at)) == stale, at
             assert set(rows.stale(provider.pk, at)) == stale, at
             assert set(rows.waiting(provider.pk, at)) == stale, at
             assert set(rows.lapsing(provider.pk, at, at + soon).ending(at, soon)) == ending, at
