@@ -23,7 +23,7 @@ from subscriptions.models import Subscription
 from support_contacts.attention import SOON
 from support_contacts.counting import GLANCED, JUDGED, CappedCount, DistinctValues
 from support_contacts.filters import LONGEST_MENU, CustomerFilter
-from support_contacts.models import ENDED_BY_OTHERS, ContactReport, Designation, Lack
+from support_contacts.models import UNSEEN, ContactReport, Designation, Lack
 
 _VIEW = "subscription__customer__relationships__"
 #: The names of what a provider sells are looked through, unless there are more.
@@ -177,11 +177,9 @@ class DesignationFilter:
     @cached_property
     def _found(self) -> list[uuid.UUID]:
         """Those that the words mean, from what they mean; no more than can be asked one by one, and one."""
-        mine: Any = Designation.objects.filter(provider_id=self._me)
-        unseen = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None)
-        mine = (
-            mine.exclude(ended_at=None) if self.state == "ended" else mine.filter(Q(ended_at=None) | unseen)
-        )
+        mine: Any = Designation.objects.at_customers_of(self._me, self.now)
+        is_ended = self.state == "ended"
+        mine = mine.exclude(ended_at=None) if is_ended else mine.filter(Q(ended_at=None) | UNSEEN)
         if self.data["partner"]:
             mine = mine.filter(partner_id=self.data["partner"])
         first, *others = (mine.filter(means).values_list("pk", flat=True) for means in self._meanings)

@@ -1,6 +1,6 @@
 """The mission: who supports a subscription, who may, and who did."""
 
-from support_contacts.models.designation import ENDED_BY_OTHERS, Designation, EndedAs
+from support_contacts.models.designation import ENDED_BY_OTHERS, UNSEEN, Designation, EndedAs
 from support_contacts.models.eligibility import (
     Candidate,
     Candidates,
@@ -30,6 +30,7 @@ from support_contacts.models.timeline import (
 
 __all__ = [
     "ENDED_BY_OTHERS",
+    "UNSEEN",
     "Candidate",
     "Candidates",
     "Contact",

@@ -13,7 +13,7 @@ from portal.identifiers import uuid7
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.tenancy import TenantQuerySet
 from subscriptions.models import LIVE
-from support_contacts.models.holding import Lack, holds, holds_each, rests_on, unfit_partners
+from support_contacts.models.holding import Lack, holds, holds_each, may_be_loose, rests_on, unfit_partners
 
 
 class EndedAs(models.TextChoices):
@@ -30,6 +30,7 @@ class EndedAs(models.TextChoices):
 
 #: Ends that its provider did not bring about: they stand under needs attention until an agent has seen them.
 ENDED_BY_OTHERS = (EndedAs.DECLINED, EndedAs.HANDED_BACK, EndedAs.NEW_COMMERCE)
+UNSEEN = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None)
 
 
 class DesignationQuerySet(TenantQuerySet["Designation"]):
@@ -86,8 +87,7 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
 
         A way to few rows, never a rule: `holds` decides.
         """
-        may_be = Q(holds_until__lte=at) | among("partner", unfit_partners(provider_id, at))
-        return self.filter(may_be, provider_id=provider_id, ended_at=None)
+        return self.filter(may_be_loose(provider_id, at), provider_id=provider_id, ended_at=None)
 
     def stale_of(self, provider_id: uuid.UUID, at: datetime):
         """`needs_attention` of one provider, at an instant that is now or to come, from `loose`."""
@@ -117,10 +117,8 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
     def waiting(self, provider_id: uuid.UUID, at: datetime):
         """What an agent of a provider has to see to, asked of each row for itself: choices that do not hold, and ends
         nobody has seen."""
-        may_be = Q(holds_until__lte=at) | among("partner", unfit_partners(provider_id, at))
-        unseen = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None)
         asked = self.filter(provider_id=provider_id).live().judged(at)
-        return asked.filter(Q(ended_at=None) & may_be & Q(asked=False) | unseen)
+        return asked.filter(Q(ended_at=None) & may_be_loose(provider_id, at) & Q(asked=False) | UNSEEN)
 
     def lacking(self, lack: str, at: datetime):
         """Choices that stand and do not hold for this reason before all others."""
@@ -202,7 +200,7 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
 
     def unseen(self):
         """Ended by the reseller or by the move to new commerce, and no agent of the provider has seen it yet."""
-        return self.filter(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None, subscription__status__in=LIVE)
+        return self.filter(UNSEEN, subscription__status__in=LIVE)
 
 
 def _resting_on(

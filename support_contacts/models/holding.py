@@ -10,7 +10,7 @@ from django.db.models import Case, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import DelegatedAdmin
-from portal.among import each, there_is
+from portal.among import among, each, there_is
 from portal.models import Partner, PartnerSuspension, ResellerRelationship
 
 
@@ -73,3 +73,8 @@ def unfit_partners(provider_id: uuid.UUID, at: datetime) -> models.QuerySet:
             Partner.objects.filter(is_indirect_reseller=False).values("pk"),
         )
     )
+
+
+def may_be_loose(provider_id: uuid.UUID, at: datetime) -> Q:
+    """Of one provider's open choices those that may not hold, as `DesignationQuerySet.loose` has it."""
+    return Q(holds_until__lte=at) | among("partner", unfit_partners(provider_id, at))
