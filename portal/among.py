@@ -57,6 +57,16 @@ def there_is(rows: QuerySet[Any]) -> Q:
     return Q(_Is(rows.order_by().annotate(there=Value(1)).values("there")[:1]))
 
 
+class Constant(Value):
+    """A word of the code's own, written into the SQL: of a plan that is made once for all parameters, a partial index
+    serves only what is said there."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
+        if not (isinstance(self.value, str) and self.value.isidentifier()):
+            raise ValueError("Only a plain word is written into SQL.")
+        return f"'{self.value}'", ()
+
+
 def each(condition: Q | Exists) -> Case:
     """The same condition, asked of each row for itself in the order of whatever index is walked: for most rows out of
     many, of which a page shows the first."""

@@ -151,7 +151,7 @@ class CustomerFilter:
         ours = Designation.objects.at_customers_of(self._me, self.now)
         found = {
             "needing": (ours.stale(self._me, self.now), JUDGED if self.attention else GLANCED),
-            "having": (ours.stored().live(), JUDGED if self.designated else GLANCED),
+            "having": (ours.stored().live().order_by("holds_until"), JUDGED if self.designated else GLANCED),
         }
         return {
             name: CappedDistinct(rows.values("subscription__customer_id"), cap=most, rows=3 * most)

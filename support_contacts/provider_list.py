@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.actor import Actor
+from portal.among import each, there_is
 from portal.keyset import Cursor, Order, Page, page_of
 from portal.models import Partner, ResellerRelationship, State
 from portal.operations.resellers import Agreement
@@ -136,6 +137,8 @@ class ProviderList:
 
 def designations_of(actor: Actor, providers: list[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, int]:
     """For each of these providers, how many of its subscriptions this reseller supports now, counted to JUDGED."""
-    mine = Designation.objects.filter(partner_id=actor.organisation.pk, provider=OuterRef("pk"))
-    counted = CappedCount(mine.live().holding(now), cap=JUDGED)
+    mine = Designation.objects.stored().filter(partner_id=actor.organisation.pk, provider=OuterRef("pk"))
+    # Each looked up by its key: joined, all subscriptions there are would be read where a provider has many of them.
+    one = Designation.objects.filter(pk=OuterRef("pk")).live().holding(now)
+    counted = CappedCount(mine.filter(each(there_is(one))), cap=JUDGED)
     return dict(Partner.objects.filter(pk__in=providers).values_list("pk", counted))

@@ -8,7 +8,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRe
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import CustomerRelationship, DelegatedAdmin
-from portal.among import among, each, there_is
+from portal.among import Constant, among, each, there_is
 from portal.identifiers import uuid7
 from portal.models import PartnerSuspension, ResellerRelationship
 from portal.tenancy import TenantQuerySet
@@ -30,7 +30,7 @@ class EndedAs(models.TextChoices):
 
 #: Ends that its provider did not bring about: they stand under needs attention until an agent has seen them.
 ENDED_BY_OTHERS = (EndedAs.DECLINED, EndedAs.HANDED_BACK, EndedAs.NEW_COMMERCE)
-UNSEEN = Q(ended_as__in=ENDED_BY_OTHERS, end_seen_at=None)
+UNSEEN = Q(ended_as__in=[Constant(end.value) for end in ENDED_BY_OTHERS], end_seen_at=None)
 
 
 class DesignationQuerySet(TenantQuerySet["Designation"]):
@@ -98,12 +98,12 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         return self.alias(asked=holds_each(at))
 
     def stale(self, provider_id: uuid.UUID, at: datetime):
-        """The same as `stale_of`: first those that lost what they alone rest on, then those of partners. To be counted
-        or cut short, and nothing else."""
+        """The same as `stale_of`: first those that lost what they alone rest on, in the order of their index, which no
+        plan can then pass by; then those of partners. To be counted or cut short, and nothing else."""
         mine = self.filter(provider_id=provider_id, ended_at=None).live().judged(at).filter(asked=False)
         still = Q(holds_until=None) | Q(holds_until__gt=at)
         unfit = mine.filter(among("partner", unfit_partners(provider_id, at)), still)
-        return mine.filter(holds_until__lte=at).union(unfit, all=True)
+        return mine.filter(holds_until__lte=at).order_by("holds_until").union(unfit, all=True)
 
     def waiting_counted(self, provider_id: uuid.UUID, at: datetime):
         """The same as `waiting`, likewise to be counted."""
