@@ -15,7 +15,6 @@ from django.db.models import (
     BooleanField,
     Case,
     Exists,
-    Expression,
     F,
     Func,
     Q,
@@ -25,6 +24,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import BaseExpression
 
 
 class _OneOf(Func):
@@ -40,9 +40,9 @@ def among(field: str, rows: QuerySet[Any]) -> Q:
     return Q(_OneOf(F(field), ArraySubquery(rows)))
 
 
-def one_of(field: str, ids: Collection[uuid.UUID] | Expression) -> Q:
+def one_of(field: str, ids: Collection[uuid.UUID] | BaseExpression) -> Q:
     """Is it one of these? One value for the database, however many they are; or an array that it finds."""
-    found = ids if isinstance(ids, Expression) else Value(list(ids), output_field=ArrayField(UUIDField()))
+    found = ids if isinstance(ids, BaseExpression) else Value(list(ids), output_field=ArrayField(UUIDField()))
     return Q(_OneOf(F(field), found))
 
 

@@ -61,17 +61,18 @@ class Cursor:
 
 
 class CursorField(forms.CharField):
-    """A cursor out of the address."""
+    """A cursor out of the address; of an `order` that is given, one that it can be compared with."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, order: "Order | None" = None, **kwargs: Any) -> None:
         super().__init__(required=False, max_length=LONGEST, widget=forms.HiddenInput, **kwargs)
+        self._order = order
 
     def clean(self, value: Any) -> Cursor | None:
         text = super().clean(value)
         if not text:
             return None
         cursor = Cursor.read(text)
-        if cursor is None:
+        if cursor is None or not (self._order is None or self._order.reads(cursor)):
             raise ValidationError(
                 _("This page of the list does not exist. Start from the first one."), code="cursor"
             )
@@ -89,6 +90,14 @@ class Order:
 
     def key(self, row: Model) -> str:
         return self.write(getattr(row, self.field))
+
+    def reads(self, cursor: Cursor) -> bool:
+        """Is it of a row in this order, or of another?"""
+        try:
+            self.read(cursor.key)
+        except ValueError:
+            return False
+        return True
 
 
 def newest(field: str) -> Order:

@@ -5,15 +5,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from customers.models import DelegatedAdmin
+from portal.among import one_of
 from portal.models import Partner, PartnerSuspension, ResellerRelationship
 from subscriptions.models import Subscription
 from support_contacts.models import ContactKind, Designation, Interval, Standing, intervals
+
+#: So many choices, the last of a subscription, tell since when its contact is what it is.
+TOLD = 5
 
 Key = tuple[uuid.UUID, uuid.UUID, uuid.UUID]
 
@@ -87,8 +92,11 @@ def standings_of(designations: Sequence[Designation]) -> dict[Key, Standing]:
 
 def _histories(rows: Sequence[Subscription], at: datetime) -> dict[uuid.UUID, list[Designation]]:
     by_pk = {row.pk: row for row in rows}
+    begun: Any = Designation.objects.filter(started_at__lte=at)
+    of_the_same = begun.stood().filter(subscription=OuterRef("subscription"))
+    last = of_the_same.order_by("-started_at", "-pk").values("pk")[:TOLD]
     found = (
-        Designation.objects.filter(subscription_id__in=list(by_pk), started_at__lte=at)
+        begun.filter(one_of("pk", ArraySubquery(last)), subscription_id__in=list(by_pk))
         .with_force(at)
         .select_related("partner__organisation", "partner__support_profile")
         .order_by("started_at", "pk")

@@ -193,20 +193,18 @@ class CustomerPage:
             .filter(customer_id=self.customer_id)
             .order_by("sort_name", "pk")
         )
-        histories: dict[uuid.UUID, list[Designation]] = defaultdict(list)
-        for designation in (
-            Designation.objects.filter(provider=self.provider, subscription__in=found)
-            .select_related("partner__organisation")
-            .order_by("started_at", "pk")
-        ):
-            histories[designation.subscription_id].append(designation)
+        # The one that stands, or stood last: whose interval this is does not depend on those before.
+        chosen: Any = Designation.objects.filter(provider=self.provider, subscription__in=found)
+        newest = {
+            row.subscription_id: row for row in chosen.newest_each().select_related("partner__organisation")
+        }
         for row in found:
             row.provider = self.provider
-        return [self._row(row, histories[row.pk], is_addon=addon) for row, addon in _under_parents(found)]
+        return [self._row(row, newest.get(row.pk), is_addon=addon) for row, addon in _under_parents(found)]
 
-    def _row(self, row: Subscription, history: Sequence[Designation], *, is_addon: bool) -> SubscriptionRow:
-        last = intervals(row, history, self.standings, self.now)[-1]
-        stored = next((one for one in history if one.ended_at is None), None)
+    def _row(self, row: Subscription, newest: Designation | None, *, is_addon: bool) -> SubscriptionRow:
+        last = intervals(row, [newest] if newest else [], self.standings, self.now)[-1]
+        stored = newest if newest and newest.ended_at is None else None
         since = last.start if last.contact.kind == ContactKind.DESIGNATED else None
         return SubscriptionRow(row, last.contact, since, stored, is_addon)
 

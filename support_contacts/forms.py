@@ -2,15 +2,19 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from portal.identifiers import canonical_guid
+from portal.keyset import CursorField, newest
 from portal.templatetags.ui import plain_date
 
 LONGEST_NOTE = 1000
+#: The parts of a history follow upon each other by where their lines begin.
+PARTS = newest("start")
 
 
 class GuidField(forms.CharField):
@@ -100,6 +104,18 @@ class DayForm(forms.Form):
             "first": plain_date(self.first),
             "last": plain_date(self.last),
         }
+
+
+class HistoryForm(forms.Form):
+    """Which part of a history: the one after the line somebody saw last, towards its beginning."""
+
+    after = CursorField(order=PARTS)
+
+    @property
+    def before(self) -> datetime | None:
+        """The instant at which that line begins; None for the newest part."""
+        cursor = self.cleaned_data.get("after") if self.is_valid() else None
+        return PARTS.read(cursor.key) if cursor else None
 
 
 class FindForm(forms.Form):

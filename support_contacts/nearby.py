@@ -90,7 +90,7 @@ def _nearby(
     total = CappedCount(
         acting.order_by("reseller_id").distinct("reseller_id"), cap=NAMED_AT_MOST, of="reseller_id"
     )
-    first = acting.filter(_answers(find)).order_by(*order).distinct(*order)
+    first = acting.filter(answers(find)).order_by(*order).distinct(*order)
     if not find:
         first = first.filter(LessThanOrEqual(total, NAMED_AT_MOST))
     # As eligibility says: a grant tells of a reseller while both last, unless this provider asked for it.
@@ -110,8 +110,8 @@ def _nearby(
     return rows.annotate(total=total)
 
 
-def _answers(find: str) -> Q:
-    """As the picker compares, or exactly by domain."""
+def answers(find: str) -> Q:
+    """Relationships whose reseller answers a search: as the picker compares, or exactly by domain."""
     wanted = fold(find)
     if not wanted:
         return Q()

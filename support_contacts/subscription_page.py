@@ -2,8 +2,8 @@
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -11,13 +11,11 @@ from django.utils.functional import cached_property
 from customers.models import CustomerRelationship
 from portal.actor import Actor
 from portal.errors import NotVisible
-from portal.models import AuditEvent, Partner
+from portal.models import Partner
 from portal.names import fold
 from portal.permissions import Permission, can
-from portal.who import names_read, who_of
 from subscriptions.models import Subscription
 from support_contacts import subscription_rows
-from support_contacts.activity.happened import contact_line
 from support_contacts.activity.recent import log_url
 from support_contacts.models import (
     Candidate,
@@ -25,36 +23,17 @@ from support_contacts.models import (
     Contact,
     ContactKind,
     Designation,
-    Interval,
     Standing,
     candidates,
     contact_at,
-    intervals,
-    on_day,
 )
 from support_contacts.nearby import LISTED_AT_MOST, NAMED_AT_MOST, Nearby, nearby
 from support_contacts.reasons import ReasonWords, cause, words
 from support_contacts.steps import Step, Steps
+from support_contacts.subscription_history import History
 
 #: Above this many eligible resellers the picker shows the first ones and asks for a name.
 SHOWN_AT_MOST = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the history: an interval, and the change that began it where there was one."""
-
-    interval: Interval
-    event: AuditEvent | None
-    who: str
-    is_now: bool
-    is_first: bool
-    cause: str
-
-    @property
-    def line(self) -> str:
-        """How that change came about; empty where the records alone began it."""
-        return contact_line(self.event, self.who)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +57,8 @@ class SubscriptionPage:
     chosen: uuid.UUID | None = None
     # Add-ons as the person ticked them; None where nobody has yet.
     ticked: Collection[uuid.UUID] | None = None
-    people: dict[uuid.UUID, str] = field(default_factory=dict)
+    #: Where the part of the history that is shown ends.
+    before: datetime | None = None
     #: This page with the list it was reached from: where a step towards a reseller comes back to.
     origin: str = ""
 
@@ -107,10 +87,6 @@ class SubscriptionPage:
         return self.subscription.is_live and not self.subscription.is_new_commerce
 
     @cached_property
-    def designations(self) -> list[Designation]:
-        return subscription_rows.DESIGNATIONS(provider=self.provider.pk, subscription=self.subscription.pk)
-
-    @cached_property
     def nearby(self) -> Nearby:
         row = self.subscription
         return nearby(
@@ -134,11 +110,11 @@ class SubscriptionPage:
     @cached_property
     def contact(self) -> Contact:
         """Whom the customer is shown now (R7)."""
-        return contact_at(self.subscription, self.designations, self.standings, self.now)
+        return contact_at(self.subscription, self.history.newest, self.standings, self.now)
 
     @property
     def stored(self) -> Designation | None:
-        return next((d for d in self.designations if d.ended_at is None), None)
+        return next((d for d in self.history.newest if d.ended_at is None), None)
 
     @property
     def fallback_cause(self) -> str:
@@ -237,52 +213,12 @@ class SubscriptionPage:
     # -- history
 
     @cached_property
-    def events(self) -> list[AuditEvent]:
-        """Changes of this subscription's contact, newest first, in our own record."""
-        rows = subscription_rows.EVENTS(me=self.actor.organisation.pk, subscription=self.subscription.pk)
-        self.people |= names_read(rows, self.actor.organisation.pk)
-        return rows
-
-    @cached_property
-    def intervals(self) -> list[Interval]:
-        return intervals(self.subscription, self.designations, self.standings, self.now)
-
-    @cached_property
-    def history(self) -> list[Entry]:
-        """The whole history, newest first."""
-        by_instant = {event.at: event for event in reversed(self.events)}
-        last = len(self.intervals) - 1
-        entries = [
-            Entry(
-                interval=interval,
-                event=(event := by_instant.get(interval.start)),
-                who=self.who(event),
-                is_now=number == last,
-                is_first=number == 0,
-                cause=self._cause(interval.contact),
-            )
-            for number, interval in enumerate(self.intervals)
-        ]
-        return entries[::-1]
+    def history(self) -> History:
+        return History(self.actor, self.subscription, self.standings, self.now, self.before)
 
     @property
     def log_url(self) -> str:
         return log_url(self.actor, subscription=self.subscription.pk)
-
-    @property
-    def current(self) -> Entry:
-        return self.history[0]
-
-    def who(self, event: AuditEvent | None) -> str:
-        """Who acted, as an agent of the same provider reads it."""
-        return who_of(event, self.people, self.actor.organisation.pk) if event is not None else ""
-
-    def on(self, day: date) -> list[Interval]:
-        """Every contact of that day, in the reader's zone. The first day begins with the subscription."""
-        zone = timezone.get_current_timezone()
-        start = datetime.combine(day, time.min, tzinfo=zone)
-        end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
-        return on_day(self.intervals, start, min(end, self.now)) if start < self.now else []
 
     @property
     def today(self) -> date:
@@ -292,11 +228,6 @@ class SubscriptionPage:
     def first_day(self) -> date:
         return timezone.localtime(min(self.subscription.began_at, self.subscription.recorded_at)).date()
 
-    def _cause(self, contact: Contact) -> str:
-        if contact.cause is None or contact.designation is None or contact.kind != ContactKind.FALLBACK:
-            return ""
-        return cause(contact.cause, contact.designation.partner.name)
-
 
 def page_for(
     actor: Actor,
@@ -305,6 +236,7 @@ def page_for(
     find: str = "",
     chosen: uuid.UUID | None = None,
     ticked: Collection[uuid.UUID] | None = None,
+    before: datetime | None = None,
     now: datetime | None = None,
 ) -> SubscriptionPage:
     """The page of a subscription this actor's organisation sold, as `subscription_rows.own` found it.
@@ -316,7 +248,7 @@ def page_for(
     relationship = subscription_rows.relationship_of(subscription)
     if relationship is None:
         raise NotVisible
-    return SubscriptionPage(actor, subscription, relationship, at, find, chosen, ticked)
+    return SubscriptionPage(actor, subscription, relationship, at, find, chosen, ticked, before)
 
 
 def others_supported_by(subscription: Subscription, partner_id: uuid.UUID, *, now: datetime) -> int:
@@ -335,7 +267,6 @@ def others_supported_by(subscription: Subscription, partner_id: uuid.UUID, *, no
 
 __all__: Sequence[str] = [
     "SHOWN_AT_MOST",
-    "Entry",
     "SubscriptionPage",
     "Unavailable",
     "others_supported_by",

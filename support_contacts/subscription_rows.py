@@ -9,13 +9,17 @@ from django.utils import timezone
 
 from customers.models import CustomerRelationship
 from portal.actor import Actor
+from portal.among import among
 from portal.identifiers import canonical_guid
 from portal.models import AuditEvent, Organisation, established
 from portal.prepared import Prepared
 from portal.who import with_names
 from subscriptions.models import Subscription
 from support_contacts.models import Designation
+from support_contacts.operations.choose import DECIDING
 
+#: Lines of one part of a history.
+PART = 50
 #: Of its parent the page tells the name, and where it is.
 _OF_PARENT = {"id", "microsoft_id", "offer_id", "offer_name", "friendly_name"}
 _NOT_OF_PARENT = [
@@ -46,15 +50,47 @@ def _own(me: uuid.UUID, customer: uuid.UUID, subscription: uuid.UUID, at: dateti
     return asked.annotate(ours=ours).select_related(*joined, "ours").defer(*_NOT_OF_PARENT)[:1]
 
 
-def _designations(provider: uuid.UUID, subscription: uuid.UUID) -> Any:
-    rows = Designation.objects.filter(provider_id=provider, subscription_id=subscription)
+def standing_between(row: Subscription, start: datetime, end: datetime) -> list[Designation]:
+    """The choices that stood at any instant from `start` until `end`."""
+    rows: Any = _chosen(row.provider_id, row.pk)
+    return list(rows.filter(Q(ended_at=None) | Q(ended_at__gt=start), started_at__lt=end))
+
+
+def first_change_after(me: uuid.UUID, change: AuditEvent) -> AuditEvent | None:
+    """What changed the contact of the same subscription next, in our own record."""
+    rows = _recorded(me, change.subscription_id).filter(action__in=DECIDING)
+    later = rows.filter(Q(at__gt=change.at) | Q(at=change.at, pk__gt=change.pk))
+    return with_names(later, me).order_by("at", "pk").first()
+
+
+def first_change_of(me: uuid.UUID, subscription: uuid.UUID, version: int) -> AuditEvent | None:
+    """What changed its contact first after it had this version."""
+    rows = _recorded(me, subscription).filter(after__version__gt=version)
+    return rows.order_by("at", "pk").first()
+
+
+def _chosen(provider: uuid.UUID, subscription: uuid.UUID) -> Any:
+    rows = Designation.objects.filter(provider_id=provider, subscription_id=subscription).stood()
     joined = rows.select_related("partner__organisation", "partner__support_profile")
-    return joined.order_by("started_at", "pk")
+    return joined.order_by("-started_at", "-pk")
 
 
-def _events(me: uuid.UUID, subscription: uuid.UUID) -> Any:
-    rows = AuditEvent.objects.visible_to(Actor(Organisation(pk=me))).filter(subscription_id=subscription)
-    return with_names(rows, me).select_related("note").order_by("-at", "-pk")
+def _designations(provider: uuid.UUID, subscription: uuid.UUID, before: datetime) -> Any:
+    rows = Designation.objects.filter(provider_id=provider, subscription_id=subscription).stood()
+    rows = rows.order_by("-started_at", "-pk").values("pk")
+    part = rows.filter(started_at__lt=before)[: PART + 1]
+    return _chosen(provider, subscription).filter(among("pk", part.union(rows[:1])))
+
+
+def _recorded(me: uuid.UUID, subscription: uuid.UUID | None) -> Any:
+    return AuditEvent.objects.visible_to(Actor(Organisation(pk=me))).filter(subscription_id=subscription)
+
+
+def _events(me: uuid.UUID, subscription: uuid.UUID, since: datetime, before: datetime) -> Any:
+    rows = _recorded(me, subscription)
+    last = rows.filter(action__in=DECIDING).order_by("-at", "-pk").values("pk")[:1]
+    told = rows.filter(Q(at__gte=since, at__lt=before) | among("pk", last))
+    return with_names(told, me).select_related("note").order_by("-at", "-pk")
 
 
 def _addons(provider: uuid.UUID, parent: uuid.UUID, at: datetime) -> Any:
@@ -64,9 +100,11 @@ def _addons(provider: uuid.UUID, parent: uuid.UUID, at: datetime) -> Any:
 
 
 _OWN = Prepared.by_key(_own, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID, at=datetime)
-#: Every choice there ever was, in the order they began.
-DESIGNATIONS = Prepared.by_key(_designations, provider=uuid.UUID, subscription=uuid.UUID)
-#: What our own record has of it, newest first, with the names of those who acted.
-EVENTS = Prepared.by_key(_events, me=uuid.UUID, subscription=uuid.UUID)
+#: Of the choices that began `before` an instant as many as a part of the history needs, and the last of all; newest
+#: first.
+DESIGNATIONS = Prepared.by_key(_designations, provider=uuid.UUID, subscription=uuid.UUID, before=datetime)
+#: What our own record has of it from an instant until another, and what changed the contact last; newest first, with
+#: the names of those who acted.
+EVENTS = Prepared.by_key(_events, me=uuid.UUID, subscription=uuid.UUID, since=datetime, before=datetime)
 #: Its live add-ons outside new commerce, each with the partner `designated` for it that is in force.
 ADDONS = Prepared.by_key(_addons, provider=uuid.UUID, parent=uuid.UUID, at=datetime)

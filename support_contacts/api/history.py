@@ -1,7 +1,6 @@
 """Who was the contact: the whole history, or one day or instant of it (R9)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +19,7 @@ from subscriptions.models import Subscription
 from support_contacts.api import shapes
 from support_contacts.api.reading import start_of
 from support_contacts.api.rows import actor_of, life_of, no_contact, stood
-from support_contacts.models import Contact, ContactKind, Interval, on_day
+from support_contacts.models import Contact, ContactKind, Interval, on_day, part_of
 from support_contacts.operations.choose import DECIDING
 
 #: A history is turned one way, towards its beginning.
@@ -74,14 +73,7 @@ def _page_before(
     rows = stood(request, row)
     designations = list((rows if before is None else rows.filter(started_at__lt=before))[:most])
     since = designations[-1].started_at if len(designations) == most else None
-    found = [
-        interval
-        for interval in reversed(life_of(row, designations, now))
-        if (before is None or interval.start < before) and (since is None or interval.start >= since)
-    ]
-    if found and before is not None:
-        found[0] = replace(found[0], end=before)
-    return found[:most]
+    return part_of(life_of(row, designations, now), since=since, before=before)[:most]
 
 
 def _start_in(cursor: Cursor) -> datetime:

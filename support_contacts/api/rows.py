@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -98,18 +98,11 @@ def _ids(tenant: str, subscription: str) -> tuple[uuid.UUID, uuid.UUID]:
 
 
 def stood(request: HttpRequest, row: Subscription) -> QuerySet[Designation]:
-    """The designations that stood at any instant recorded here, latest first; no two of them at one instant.
-
-    Each of them begins an interval of its own. What ended the moment it began, or before our first record, or began
-    after the move to new commerce, is nobody's contact at any instant.
-    """
-    rows: QuerySet[Designation] = Designation.objects.visible_to(actor_of(request))
-    rows = rows.filter(provider_id=row.provider_id, subscription_id=row.pk).filter(
-        Q(ended_at=None) | Q(ended_at__gt=F("started_at")) & Q(ended_at__gt=row.recorded_at)
-    )
-    if row.moved_to_new_commerce_at:
-        rows = rows.filter(started_at__lt=row.moved_to_new_commerce_at)
-    return rows.select_related("partner__organisation").order_by("-started_at", "-pk")
+    """The designations of a subscription that stood at any instant recorded here, latest first."""
+    rows: Any = Designation.objects.visible_to(actor_of(request))
+    rows = rows.filter(provider_id=row.provider_id, subscription_id=row.pk).stood()
+    found: QuerySet[Designation] = rows.select_related("partner__organisation")
+    return found.order_by("-started_at", "-pk")
 
 
 def life_of(row: Subscription, designations: Iterable[Designation], now: datetime) -> list[Interval]:

@@ -25,6 +25,7 @@ from support_contacts.models.timeline import (
     intervals,
     on_day,
     out_of_force_since,
+    part_of,
     so_since,
 )
 
@@ -51,6 +52,7 @@ __all__ = [
     "intervals",
     "on_day",
     "out_of_force_since",
+    "part_of",
     "records",
     "so_since",
     "standings",

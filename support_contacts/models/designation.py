@@ -4,15 +4,14 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import CustomerRelationship, DelegatedAdmin
+from customers.models import CustomerRelationship
 from portal.among import Constant, among, each, there_is
 from portal.identifiers import uuid7
-from portal.models import PartnerSuspension, ResellerRelationship
-from portal.tenancy import TenantQuerySet
 from subscriptions.models import LIVE
+from support_contacts.models.changing import ChangingChoices, between
 from support_contacts.models.holding import Lack, holds, holds_each, may_be_loose, rests_on, unfit_partners
 
 
@@ -33,7 +32,7 @@ ENDED_BY_OTHERS = (EndedAs.DECLINED, EndedAs.HANDED_BACK, EndedAs.NEW_COMMERCE)
 UNSEEN = Q(ended_as__in=[Constant(end.value) for end in ENDED_BY_OTHERS], end_seen_at=None)
 
 
-class DesignationQuerySet(TenantQuerySet["Designation"]):
+class DesignationQuerySet(ChangingChoices):
     def visible_to(self, actor):
         """A provider: its own. A reseller: its own intervals. A customer: those of its subscriptions."""
         me = actor.organisation.pk
@@ -51,6 +50,23 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         if at is None:
             return self.filter(ended_at=None)
         return self.filter(Q(started_at__lte=at) & (Q(ended_at=None) | Q(ended_at__gt=at)))
+
+    def stood(self):
+        """Choices that stood at any instant recorded here; of one subscription no two of them at one instant.
+
+        Each of them begins an interval of its own. What ended the moment it began, or before our first record, or began
+        after the move to new commerce, is nobody's contact at any instant.
+        """
+        recorded, moved = F("subscription__recorded_at"), "subscription__moved_to_new_commerce_at"
+        return self.filter(
+            Q(ended_at=None) | Q(ended_at__gt=F("started_at")) & Q(ended_at__gt=recorded),
+            Q(**{moved: None}) | Q(started_at__lt=F(moved)),
+        )
+
+    def newest_each(self):
+        """Of each subscription the choice that stands, or else the one that ended last."""
+        last = F("ended_at").desc(nulls_first=True)
+        return self.order_by("subscription_id", last, "-started_at", "-pk").distinct("subscription_id")
 
     def with_force(self, at: datetime):
         """Each row with `holds`: would its partner be eligible at `at`? The one rule of R3, as SQL."""
@@ -112,7 +128,7 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
     def lapsing(self, provider_id: uuid.UUID, after: datetime, until: datetime):
         """Open choices of one provider whose hold is over in this time to come, if nothing else happens. As `loose` a
         way to few rows."""
-        return self.filter(_between("holds_until", after, until), provider_id=provider_id, ended_at=None)
+        return self.filter(between("holds_until", after, until), provider_id=provider_id, ended_at=None)
 
     def waiting(self, provider_id: uuid.UUID, at: datetime):
         """What an agent of a provider has to see to, asked of each row for itself: choices that do not hold, and ends
@@ -135,86 +151,9 @@ class DesignationQuerySet(TenantQuerySet["Designation"]):
         asked = self.filter(ended_at=None).live().judged(at).alias(asked_then=holds_each(at + within))
         return asked.filter(asked=True, asked_then=False)
 
-    def touched(self, provider_id: uuid.UUID, after: datetime | None, until: datetime):
-        """Open choices of one provider that lost something in this time: a grant, the relationship, good standing, or
-        were handed back. Found from the few records that end, not from the many choices.
-
-        Only what was eligible is ever stored (R3), so whatever does not hold has lost something since; whatever stops
-        holding loses something then. A way to few rows, never a rule: `holds` decides.
-        """
-        mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
-        resellers = ResellerRelationship.objects.filter(provider_id=provider_id)
-        suspended = PartnerSuspension.objects.filter(_between("started_at", after, until))
-        ended = resellers.filter(_between("ended_at", after, until))
-        ran_out = DelegatedAdmin.objects.filter(_between("ends_at", after, until))
-        if after is None:  # of years of grants, most were followed by another that holds
-            again = DelegatedAdmin.objects.active(until).filter(relationship=OuterRef("relationship"))
-            ran_out = ran_out.exclude(Exists(again))
-        taken = DelegatedAdmin.objects.filter(_between("ended_at", after, until))
-        may_have = (
-            _resting_on(mine, ran_out)
-            .values("pk")
-            .union(
-                _resting_on(mine, taken).values("pk"),
-                mine.filter(_between("hands_back_at", after, until)).values("pk"),
-                mine.filter(among("partner", ended.values("reseller_id"))).values("pk"),
-                mine.filter(among("partner", suspended.values("partner_id"))).values("pk"),
-                mine.filter(partner__is_indirect_reseller=False).values("pk"),
-            )
-        )
-        return self.filter(among("pk", may_have))
-
-    def regained(self, provider_id: uuid.UUID, after: datetime, until: datetime):
-        """Open choices of one provider that in this time got something they rest on: a grant, the relationship, good
-        standing. As `touched` a way to few rows: most of them held before as well, or do not hold yet."""
-        mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
-        resellers = ResellerRelationship.objects.filter(provider_id=provider_id)
-        related = resellers.filter(_between("established_at", after, until))
-        lifted = PartnerSuspension.objects.filter(_between("ended_at", after, until))
-        granted = DelegatedAdmin.objects.filter(_between("established_at", after, until))
-        may_have = (
-            _resting_on(mine, granted)
-            .values("pk")
-            .union(
-                mine.filter(among("partner", related.values("reseller_id"))).values("pk"),
-                mine.filter(among("partner", lifted.values("partner_id"))).values("pk"),
-            )
-        )
-        return self.filter(among("pk", may_have))
-
-    def changed_since(self, provider_id: uuid.UUID, since: datetime, until: datetime):
-        """Choices of one provider made or ended in this time, and open ones that lost or regained in it what they rest
-        on. Also here few rows lead to many: some may hold again as they did before."""
-        mine = self.model._default_manager.filter(provider_id=provider_id, ended_at=None)
-        ended = self.model._default_manager.filter(provider_id=provider_id)
-        changed = (
-            self.model._default_manager.touched(provider_id, since, until)
-            .values("pk")
-            .union(
-                mine.filter(_between("started_at", since, until)).values("pk"),
-                ended.filter(_between("ended_at", since, until)).values("pk"),
-                self.model._default_manager.regained(provider_id, since, until).values("pk"),
-            )
-        )
-        return self.filter(among("pk", changed))
-
     def unseen(self):
         """Ended by the reseller or by the move to new commerce, and no agent of the provider has seen it yet."""
         return self.filter(UNSEEN, subscription__status__in=LIVE)
-
-
-def _resting_on(
-    rows: "DesignationQuerySet", grants: models.QuerySet[DelegatedAdmin]
-) -> "DesignationQuerySet":
-    """Choices whose partner has one of these grants at the customer."""
-    there = "subscription__customer__relationships"
-    return rows.filter(
-        Q(**{f"{there}__partner": F("partner")}) & Q(**{f"{there}__in": grants.values("relationship")})
-    )
-
-
-def _between(field: str, after: datetime | None, until: datetime) -> Q:
-    return Q(**{f"{field}__lte": until}) & (Q(**{f"{field}__gt": after}) if after else Q())
 
 
 class Designation(models.Model):

@@ -154,6 +154,22 @@ def intervals(
     return found
 
 
+def part_of(
+    found: Sequence[Interval], *, since: datetime | None = None, before: datetime | None = None
+) -> list[Interval]:
+    """The intervals that began from `since` on and before `before`, newest first: a part of a life, of which the
+    designations that began then were read. `before` is an instant at which an interval begins: the newest ends there.
+    """
+    part = [
+        interval
+        for interval in reversed(found)
+        if (since is None or interval.start >= since) and (before is None or interval.start < before)
+    ]
+    if part and before is not None:
+        part[0] = replace(part[0], end=before)
+    return part
+
+
 def on_day(found: Sequence[Interval], start: datetime, end: datetime) -> list[Interval]:
     """The intervals that touch the day from `start` to `end`, cut to it: all answers to "who was it on that date"."""
     touching = []

@@ -24,11 +24,13 @@ from portal import ratelimit
 from portal.audience import Audience, page
 from portal.errors import NotVisible, OperationError
 from portal.identifiers import canonical_guid
-from portal.models import Partner, ResellerRelationship, State
+from portal.models import Partner, State
 from portal.permissions import Permission, can, require
 from portal.templatetags.ui import plain_date
 from portal.views.errors import too_many, wrong_organisation
+from support_contacts.asking_for import ForWhom, for_whom
 from support_contacts.customer_lookup import Found, find_customer
+from support_contacts.forms import FindForm
 from support_contacts.open_requests import open_requests
 from support_contacts.operations.wishes import wait_for
 from support_contacts.origin import origin_of, subscription_of, with_anchor
@@ -96,14 +98,18 @@ def request_rights(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
         raise NotVisible
     require(request.actor, REQUEST)
     given = request.POST if request.method == "POST" else request.GET
-    partners = _partners(request)
-    partner = _chosen(request, given.get("reseller", ""), partners)
+    find = FindForm(request.GET)
+    offered = for_whom(
+        request.actor, now=timezone.now(), find=find.cleaned_data["find"] if find.is_valid() else ""
+    )
+    partner = _chosen(request, given.get("reseller", ""), offered)
     form = AskForm(
         request.POST if request.method == "POST" else None, what=_choices(request, rights_alone=True)
     )
     context: dict[str, Any] = {
         "relationship": ours,
-        "partners": partners,
+        "offered": offered,
+        "is_offered": offered.offers(partner),
         "partner": partner,
         "form": form,
         "origin": origin_of(request),
@@ -213,25 +219,12 @@ def _choices(request: HttpRequest, *, rights_alone: bool) -> list[tuple[str, Any
     return choices
 
 
-def _partners(request: HttpRequest) -> list[Partner]:
-    """Ourselves, then our established resellers by name."""
-    own = request.actor.organisation.partner
-    related = ResellerRelationship.objects.visible_to(request.actor).established(timezone.now())
-    established = related.filter(provider=own)
-    resellers = (
-        Partner.objects.visible_to(request.actor)
-        .filter(pk__in=established.values("reseller_id"), is_indirect_reseller=True)
-        .select_related("organisation")
-    )
-    return [own, *resellers.order_by("organisation__sort_name", "pk")]
-
-
-def _chosen(request: HttpRequest, text: str, partners: list[Partner]) -> Partner:
+def _chosen(request: HttpRequest, text: str, offered: ForWhom) -> Partner:
     """For whom: ourselves unless a reseller is named. Of one that is ours no more the operation says why not."""
     wanted = canonical_guid(text)
     if wanted is None:
-        return partners[0]
-    partner = next((row for row in partners if row.pk == wanted), None)
+        return offered.own
+    partner = next((row for row in offered.menu if row.pk == wanted), None)
     if partner is None:
         partner = (
             Partner.objects.visible_to(request.actor).select_related("organisation").filter(pk=wanted).first()

@@ -19,14 +19,14 @@ from portal.identifiers import canonical_guid
 from portal.models import Action, AuditEvent, Partner
 from portal.permissions import Permission, can, require
 from portal.views.errors import wrong_organisation
+from portal.who import names_read, who_of, with_names
 from subscriptions.models import Subscription
 from support_contacts import said, subscription_rows
 from support_contacts.cards import Card, card_for
-from support_contacts.forms import ContactForm, DayForm, FindForm, versions_of
+from support_contacts.forms import ContactForm, DayForm, FindForm, HistoryForm, versions_of
 from support_contacts.lookup import stranger
 from support_contacts.models import Interval
 from support_contacts.operations import AlreadySo, choose_support_contact
-from support_contacts.operations.choose import DECIDING
 from support_contacts.origin import origin_of
 from support_contacts.reasons import words
 from support_contacts.subscription_page import SubscriptionPage, others_supported_by, page_for
@@ -43,13 +43,14 @@ def subscription(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> 
     require(request.actor, Permission.CUSTOMER_VIEW)
     draft = drafts.take(request, _choose_url(row))
     form = ContactForm(initial={"note": draft.get("note", "")} if draft else None)
-    find = FindForm(request.GET)
+    find, part = FindForm(request.GET), HistoryForm(request.GET)
     shown = page_for(
         request.actor,
         row,
         find=find.cleaned_data["find"] if find.is_valid() else "",
         chosen=canonical_guid(draft.get("partner", "")) if draft else None,
         ticked=versions_of(draft.getlist("addon")).keys() if draft else None,
+        before=part.before,
     )
     preselected = _asked_to_choose(request, shown) if draft is None else None
     already = _already(request, shown)
@@ -58,10 +59,12 @@ def subscription(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> 
         shown,
         form,
         find=find,
+        part=part,
         restored=draft is not None,
         already=already,
         preselected=preselected,
         said=said.take(request),
+        status=200 if part.is_valid() else 422,
     )
 
 
@@ -111,29 +114,27 @@ def choose(request: HttpRequest, tenant: uuid.UUID, subscription: str) -> HttpRe
 def verify(request: HttpRequest, tenant: uuid.UUID, subscription: str, event: uuid.UUID) -> HttpResponse:
     """The change as it was written: before, after, what the customer sees now, Close. Safe to load again."""
     row = _find(request.actor, tenant, subscription)
-    change = (
-        AuditEvent.objects.visible_to(request.actor)
-        .filter(
-            pk=event,
-            subscription_id=row.pk,
-            action__in=[Action.DESIGNATION_MADE, Action.DESIGNATION_ENDED],
-        )
-        .select_related("note")
-        .first()
+    changes = AuditEvent.objects.visible_to(request.actor).filter(
+        pk=event,
+        subscription_id=row.pk,
+        action__in=[Action.DESIGNATION_MADE, Action.DESIGNATION_ENDED],
     )
+    me = request.actor.organisation.pk
+    change = with_names(changes, me).select_related("note").first()
     if change is None:
         raise Http404
     require(request.actor, Permission.CUSTOMER_VIEW)
     shown = page_for(request.actor, row)
-    later = [e for e in shown.events if (e.at, e.pk) > (change.at, change.pk) and e.action in DECIDING]
+    later = subscription_rows.first_change_after(me, change)
+    people = names_read([change, *filter(None, [later])], me)
     sides = _sides(change)
     context = {
         "page": shown,
         "change": change,
-        "who": shown.who(change),
+        "who": who_of(change, people, me),
         "is_own": bool(request.user.pk == change.actor_id),
-        "changed_since": later[-1] if later else None,
-        "changed_since_by": shown.who(later[-1]) if later else "",
+        "changed_since": later,
+        "changed_since_by": who_of(later, people, me) if later else "",
         "before": sides["before"],
         "after": sides["after"],
         "addons": _addons_changed_with(request.actor, change),
@@ -172,7 +173,7 @@ def _render(
         initial={"on": timezone.localtime(shown.now).date()},
     )
     asked = day.cleaned_data["on"] if day.is_bound and day.is_valid() else None
-    on_the_day = shown.on(asked) if asked else []
+    on_the_day = shown.history.on(asked) if asked else []
     context = {
         "page": shown,
         "form": form,
@@ -187,6 +188,9 @@ def _render(
         "stranger_url": _stranger_url(shown),
         "choose_url": _choose_url(row),
         "page_url": _subscription_url(row),
+        "earlier_url": _with_from(_subscription_url(row), request, after=shown.history.earlier)
+        if shown.history.earlier
+        else "",
         "from": origin_of(request),
         **more,
     }
@@ -225,11 +229,10 @@ def _refused(
     more: dict[str, object] = {"typed_note": request.POST.get("note", ""), "chosen_partner": partner}
     if conflict is not None:
         event = conflict.details["event"]
-        shown.events  # noqa: B018 - reads the names of those who acted
         more |= {
             "conflict": conflict,
             "conflict_event": event,
-            "conflict_who": shown.who(event),
+            "conflict_who": shown.history.who(event),
             "conflict_subscription": conflict.details["subscription"],
             "loaded": form.cleaned_data.get("loaded"),
             "loaded_contact": _contact_when_loaded(shown, form.cleaned_data["version"]),
@@ -246,8 +249,8 @@ def _refused(
 
 def _contact_when_loaded(shown: SubscriptionPage, version: int) -> str:
     """Whom the page showed when the form was loaded: what the first change after that version replaced."""
-    after = [event for event in shown.events if event.after.get("version", 0) > version]
-    return after[-1].before["contact"]["name"] if after else ""
+    change = subscription_rows.first_change_of(shown.actor.organisation.pk, shown.subscription.pk, version)
+    return change.before["contact"]["name"] if change else ""
 
 
 def _already(request: HttpRequest, shown: SubscriptionPage) -> dict[str, object] | None:
@@ -256,10 +259,10 @@ def _already(request: HttpRequest, shown: SubscriptionPage) -> dict[str, object]
     if not text:
         return None
     wanted = canonical_guid(text)
-    event = next((e for e in shown.events if e.pk == wanted), None)
+    event = next((e for e in shown.history.events if e.pk == wanted), None)
     if event is None or event.actor_id == request.user.pk:
         return {"event": None, "who": ""}
-    return {"event": event, "who": shown.who(event)}
+    return {"event": event, "who": shown.history.who(event)}
 
 
 def _asked_to_choose(request: HttpRequest, shown: SubscriptionPage) -> Partner | None:
@@ -279,7 +282,7 @@ def _card(shown: SubscriptionPage) -> Card | None:
         return None
     zone = timezone.get_current_timezone()
     return card_for(
-        partner, [shown.subscription], at=shown.now, zone=zone, since=shown.current.interval.start
+        partner, [shown.subscription], at=shown.now, zone=zone, since=shown.history.current.interval.start
     )
 
 

@@ -177,7 +177,7 @@ def pages() -> dict[str, tuple[str, dict[str, str]]]:
     )
     add(agent.email, one, customer="")
     add(agent.email, f"{one}as-customer/", as_customer="")
-    add(agent.email, f"{one}requests/new/", request_rights="")
+    add(agent.email, f"{one}requests/new/", request_rights="", request_rights_search="find=al")
     add(agent.email, f"{one}subscriptions/{row.public_id}/", subscription="", picker_search="find=al")
     add(
         agent.email,

@@ -324,8 +324,8 @@ class TheRuleIsOne(TestCase):
             at, soon = NOW + days * DAY, 2 * DAY
             touched = rows.touched(provider.pk, at, at + soon)
             assert set(touched.ending(at, soon)) == set(rows.ending(at, soon)), at
-            if at >= rows.get().started_at:
-                stale = rows.touched(provider.pk, None, at).needs_attention(at)
+            if at >= (since := rows.get().started_at):
+                stale = rows.touched(provider.pk, since, at).needs_attention(at)
                 assert set(stale) == set(rows.needs_attention(at)), at
 
     def what_does_not_hold_is_found_from_indexes(self, provider, designation):
