@@ -34,6 +34,7 @@ _STAND_INS: dict[type, Callable[[int], Any]] = {
     datetime: lambda number: _LONG_AGO + timedelta(microseconds=number),
     uuid.UUID: lambda number: uuid.UUID(int=number + 1),
     str: lambda number: f"\x01{number}\x01",
+    list: lambda number: [uuid.UUID(int=number + 1)],  # of ids
 }
 
 
@@ -54,7 +55,7 @@ class _Made:
 
 
 class Prepared:
-    """One question with named values of these types, each an instant, an id or a text.
+    """One question with named values of these types, each an instant, an id, a list of ids or a text.
 
     `build` is called once, with stand-ins. It must not look at them, and must ask for no instant or id of its own: such
     a one would be that of the first call for ever, and is refused.
@@ -107,9 +108,7 @@ class Prepared:
                     sql, params = compiler.as_sql()
                 except EmptyResultSet:
                     raise TypeError("A prepared question that nothing answers asks nothing.") from None
-                unasked = [
-                    name for name, value in stand_ins.items() if not {value, str(value)} & _texts(params)
-                ]
+                unasked = [name for name, value in stand_ins.items() if not _asks_for(value, params)]
                 if unasked:
                     raise TypeError(f"A prepared question does not ask for {', '.join(unasked)}.")
                 fields = [column[0] for column in compiler.select[: compiler.col_count]]
@@ -149,8 +148,8 @@ def _picking(places: list[Any]) -> Callable[[dict[Any, Any]], Any]:
     return itemgetter(*places) if len(places) > 1 else lambda given: [given[place] for place in places]
 
 
-def _texts(params: Iterable[Any]) -> set[Any]:
-    return {param for param in params if isinstance(param, datetime | uuid.UUID | str)}
+def _asks_for(value: Any, params: Iterable[Any]) -> bool:
+    return any((type(param) is type(value) and param == value) or param == str(value) for param in params)
 
 
 # -- rows, as Django's own iterables read them

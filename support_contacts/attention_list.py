@@ -11,7 +11,7 @@ from portal.keyset import Page, page_of
 from portal.models import Partner
 from support_contacts.attention import AttentionRow, ReportRow, names_of
 from support_contacts.counting import JUDGED
-from support_contacts.designation_filter import DesignationFilter, Heading
+from support_contacts.designation_filter import STATES, DesignationFilter, Heading
 from support_contacts.designation_lines import lines_of
 from support_contacts.filters import LONGEST_MENU
 from support_contacts.list_frame import ListFrame
@@ -21,7 +21,6 @@ from support_contacts.operations.repair import LARGEST
 PAGE_SIZE = 25
 #: Reports of customers shown at once; the others follow as these are answered.
 REPORTS = 10
-STATES = ("attention", "ending", "holds", "ended")
 #: What may be the matter with a designation that needs attention, as its filter calls it.
 CAUSES: dict[str, str | Promise] = {
     Lack.RELATIONSHIP.value: gettext_lazy("Relationship"),
@@ -48,7 +47,7 @@ class AttentionList(ListFrame[Designation]):
 
     @cached_property
     def filter(self) -> DesignationFilter:
-        return DesignationFilter(self.actor, self.now, self.data)
+        return DesignationFilter.of(self.actor, self.now, self.data)
 
     @cached_property
     def page(self) -> Page[Designation]:

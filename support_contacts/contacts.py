@@ -14,6 +14,7 @@ from django.db.models.functions import JSONObject
 from customers.models import DelegatedAdmin
 from portal.among import one_of
 from portal.models import Partner, PartnerSuspension, ResellerRelationship
+from portal.prepared import Prepared
 from subscriptions.models import Subscription
 from support_contacts.models import ContactKind, Designation, Interval, Standing, intervals
 
@@ -65,18 +66,15 @@ def standings_of(designations: Sequence[Designation]) -> dict[Key, Standing]:
     keys = {(row.provider_id, row.partner_id, row.subscription.customer_id) for row in designations}
     if not keys:
         return {}
-    providers, partners, customers = (set(column) for column in zip(*keys, strict=True))
+    providers, partners, customers = (list(set(column)) for column in zip(*keys, strict=True))
     relationships: dict[tuple, list[ResellerRelationship]] = defaultdict(list)
-    for related in ResellerRelationship.objects.filter(provider_id__in=providers, reseller_id__in=partners):
+    for related in _RELATED(providers=providers, partners=partners):
         relationships[related.provider_id, related.reseller_id].append(related)
     grants: dict[tuple, list[DelegatedAdmin]] = defaultdict(list)
-    found = DelegatedAdmin.objects.filter(
-        relationship__partner_id__in=partners, relationship__customer_id__in=customers
-    ).select_related("relationship")
-    for grant in found:
+    for grant in _GRANTED(partners=partners, customers=customers):
         grants[grant.relationship.partner_id, grant.relationship.customer_id].append(grant)
     suspensions: dict[uuid.UUID, list[PartnerSuspension]] = defaultdict(list)
-    for suspension in PartnerSuspension.objects.filter(partner_id__in=partners):
+    for suspension in _SUSPENDED(partners=partners):
         suspensions[suspension.partner_id].append(suspension)
     by_partner = {row.partner_id: row.partner for row in designations}
     return {
@@ -90,22 +88,46 @@ def standings_of(designations: Sequence[Designation]) -> dict[Key, Standing]:
     }
 
 
+def _related(providers: list[uuid.UUID], partners: list[uuid.UUID]) -> Any:
+    return ResellerRelationship.objects.filter(
+        one_of("provider_id", providers), one_of("reseller_id", partners)
+    )
+
+
+def _granted(partners: list[uuid.UUID], customers: list[uuid.UUID]) -> Any:
+    of_partner = one_of("relationship__partner_id", partners)
+    rows = DelegatedAdmin.objects.filter(of_partner, one_of("relationship__customer_id", customers))
+    return rows.select_related("relationship")
+
+
+def _suspended(partners: list[uuid.UUID]) -> Any:
+    return PartnerSuspension.objects.filter(one_of("partner_id", partners))
+
+
+_RELATED = Prepared.by_key(_related, providers=list, partners=list)
+_GRANTED = Prepared.by_key(_granted, partners=list, customers=list)
+_SUSPENDED = Prepared.by_key(_suspended, partners=list)
+
+
 def _histories(rows: Sequence[Subscription], at: datetime) -> dict[uuid.UUID, list[Designation]]:
     by_pk = {row.pk: row for row in rows}
-    begun: Any = Designation.objects.filter(started_at__lte=at)
-    of_the_same = begun.stood().filter(subscription=OuterRef("subscription"))
-    last = of_the_same.order_by("-started_at", "-pk").values("pk")[:TOLD]
-    found = (
-        begun.filter(one_of("pk", ArraySubquery(last)), subscription_id__in=list(by_pk))
-        .with_force(at)
-        .select_related("partner__organisation", "partner__support_profile")
-        .order_by("started_at", "pk")
-    )
     histories: dict[uuid.UUID, list[Designation]] = defaultdict(list)
-    for designation in found:
+    for designation in _CHOSEN(subscriptions=list(by_pk), at=at) if by_pk else ():
         designation.subscription = by_pk[designation.subscription_id]
         histories[designation.subscription_id].append(designation)
     return histories
+
+
+def _chosen(subscriptions: list[uuid.UUID], at: datetime) -> Any:
+    begun: Any = Designation.objects.filter(started_at__lte=at)
+    of_the_same = begun.stood().filter(subscription=OuterRef("subscription"))
+    last = of_the_same.order_by("-started_at", "-pk").values("pk")[:TOLD]
+    rows = begun.filter(one_of("pk", ArraySubquery(last)), one_of("subscription_id", subscriptions))
+    joined = rows.with_force(at).select_related("partner__organisation", "partner__support_profile")
+    return joined.order_by("started_at", "pk")
+
+
+_CHOSEN = Prepared.by_key(_chosen, subscriptions=list, at=datetime)
 
 
 def _shown(

@@ -5,12 +5,15 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, F, Window
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
+from portal.among import one_of
 from portal.models import Partner
+from portal.prepared import Prepared
 from subscriptions.models import Subscription
 from support_contacts.contacts import standings_of
 from support_contacts.models import Designation, force
@@ -73,10 +76,13 @@ def rows_for(
 ) -> list[CustomerRow]:
     """The lines of these customers. Two queries, and three more where anybody is designated, whatever their number."""
     rows = {row.customer_id: CustomerRow(row) for row in relationships}
-    live = Subscription.objects.sold_by(provider.pk).live().filter(customer_id__in=list(rows))
-    for counted in live.order_by().values("customer_id").annotate(count=Count("pk")):
+    if not rows:
+        return []
+    for counted in _COUNTED(me=provider.pk, customers=list(rows)):
         rows[counted["customer_id"]].subscriptions = counted["count"]
-    groups = _designated(live, now)
+    groups = [
+        _Group(one, one.count, one.holds) for one in _GROUPS(me=provider.pk, customers=list(rows), at=now)
+    ]
     standings = standings_of([group.example for group in groups])
     designated: dict[uuid.UUID, Counter[tuple[str, str]]] = defaultdict(Counter)
     for group in groups:
@@ -112,15 +118,25 @@ class _Group:
     holds: bool
 
 
-def _designated(live: QuerySet[Subscription], now: datetime) -> list[_Group]:
+def _counted(me: uuid.UUID, customers: list[uuid.UUID]) -> Any:
+    live = Subscription.objects.sold_by(me).live().filter(one_of("customer_id", customers))
+    return live.order_by().values("customer_id").annotate(count=Count("pk"))
+
+
+def _groups(me: uuid.UUID, customers: list[uuid.UUID], at: datetime) -> Any:
     group = ("subscription__customer_id", "partner_id", "subscription__is_new_commerce", "hands_back_at")
-    found = (
+    of_these = one_of("subscription__customer_id", customers)
+    return (
         Designation.objects.stored()
-        .with_force(now)
-        .filter(subscription__in=live.values("pk"))
+        .live()
+        .filter(of_these, subscription__provider_id=me)
+        .with_force(at)
         .annotate(count=Window(Count("pk"), partition_by=[F(name) for name in group]))
         .select_related("partner__organisation", "subscription")
         .order_by(*group)
         .distinct(*group)
     )
-    return [_Group(one, one.count, one.holds) for one in found]
+
+
+_COUNTED = Prepared.by_key(_counted, me=uuid.UUID, customers=list)
+_GROUPS = Prepared.by_key(_groups, me=uuid.UUID, customers=list, at=datetime)

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from operator import or_
 from typing import Any
 
@@ -17,14 +17,16 @@ from portal.actor import Actor
 from portal.among import among, each, one_of
 from portal.identifiers import canonical_guid
 from portal.keyset import Order, newest
-from portal.models import Partner, ResellerRelationship, established
+from portal.models import Organisation, Partner, ResellerRelationship, established
 from portal.names import fold, query_words
+from portal.prepared import Prepared
 from subscriptions.models import Subscription
 from support_contacts.attention import SOON
 from support_contacts.counting import GLANCED, JUDGED, CappedCount, DistinctValues
 from support_contacts.filters import LONGEST_MENU, CustomerFilter
 from support_contacts.models import UNSEEN, ContactReport, Designation, Lack
 
+STATES = ("attention", "ending", "holds", "ended")
 _VIEW = "subscription__customer__relationships__"
 #: The names of what a provider sells are looked through, unless there are more.
 NAMES = 2_000
@@ -54,11 +56,17 @@ class DesignationFilter:
     actor: Actor
     now: datetime
     data: Mapping[str, Any]
+    #: Until when an end is soon.
+    soon: datetime
+
+    @classmethod
+    def of(cls, actor: Actor, now: datetime, data: Mapping[str, Any]) -> "DesignationFilter":
+        return cls(actor, now, data, now + SOON)
 
     @property
     def state(self) -> str:
         """The one state that is shown; without any, what stands."""
-        return next((name for name in ("attention", "ending", "holds", "ended") if self.data[name]), "")
+        return next((name for name in STATES if self.data[name]), "")
 
     @property
     def _me(self) -> uuid.UUID:
@@ -93,7 +101,26 @@ class DesignationFilter:
         return ORDERS[self.data["sort"]]
 
     def heading(self) -> Heading:
-        """All counts and the menu in one query."""
+        """All counts and the menu in one query; of the lists that open most often put into SQL once."""
+        plain = _HEADINGS.get(self.state) if not self._is_narrowed else None
+        if plain is not None:
+            rows: Any = plain(me=self._me, at=self.now, soon=self.soon)
+        else:
+            rows = list(self.headings[:1])
+        if not rows:
+            return Heading()
+        told: dict[str, Any] = dict(rows[0])
+        if self._found_many:
+            told |= {"everything": JUDGED + 1, "attention": None, "ending": None, **told}
+        return Heading(**{**told, "partners": {one["id"]: one["name"] for one in told["partners"]}})
+
+    @property
+    def _is_narrowed(self) -> bool:
+        return bool(self.data["q"] or self.data["partner"] or self.data["cause"])
+
+    @property
+    def headings(self) -> Any:
+        """The question itself, of one row."""
         me, state = self._me, self.state
         attention = self._attention
         if not self.data["cause"]:
@@ -109,22 +136,17 @@ class DesignationFilter:
         if self.state in ("holds", "ended"):
             counts["chosen"] = CappedCount(self.rows, cap=JUDGED)
         stored = Designation.objects.stored().filter(provider_id=me)
-        designated = DistinctValues(stored, "partner_id", at_most=LONGEST_MENU + 1)
+        offered = one_of("pk", DistinctValues(stored, "partner_id", at_most=LONGEST_MENU + 1))
+        if self.data["partner"]:
+            offered |= Q(pk=self.data["partner"])
         partners = ArraySubquery(
             Partner.objects.visible_to(self.actor)
-            .filter(one_of("pk", designated) | Q(pk=self.data["partner"]))
+            .filter(offered)
             .order_by("organisation__sort_name", "pk")
             .values_list(JSONObject(id="pk", name="organisation__name"), flat=True)
         )
-        found = Partner.objects.filter(pk=me).annotate(named=partners, **counts)
-        row = found.values("named", *counts).first()
-        if row is None:
-            return Heading()
-        told: dict[str, Any] = (
-            {"everything": JUDGED + 1, "attention": None, "ending": None} if self._found_many else {}
-        )
-        told |= {name: row[name] for name in counts}
-        return Heading(**told, partners={one["id"]: one["name"] for one in row["named"]})
+        found = Partner.objects.filter(pk=me).annotate(partners=partners, **counts)
+        return found.values("partners", *counts)
 
     # -- questions
 
@@ -207,4 +229,15 @@ class DesignationFilter:
     @property
     def _ending(self) -> QuerySet[Designation]:
         rows: Any = self._searched
-        return rows.lapsing(self._me, self.now, self.now + SOON).ending(self.now, SOON)
+        return rows.lapsing(self._me, self.now, self.soon).ending(self.now, self.soon)
+
+
+def _headings(me: uuid.UUID, at: datetime, soon: datetime, *, state: str) -> Any:
+    data = {**dict.fromkeys(("q", "partner", "cause", *STATES), ""), **({state: "1"} if state else {})}
+    return DesignationFilter(Actor(Organisation(pk=me)), at, data, soon).headings
+
+
+_HEADINGS = {
+    state: Prepared(partial(_headings, state=state), me=uuid.UUID, at=datetime, soon=datetime)
+    for state in ("", "attention", "ending")
+}

@@ -1,7 +1,7 @@
 """Designations: the stored choice of a partner for a subscription."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import models
 from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q
@@ -145,10 +145,10 @@ class DesignationQuerySet(ChangingChoices):
             self = self.filter(had[name])
         return self.exclude(had[lack])
 
-    def ending(self, at: datetime, within: timedelta):
-        """Choices in force at `at` that stop holding within so long if nothing else happens: the grant's agreed end,
-        or the day the reseller hands back (R8). One rule, asked of two instants."""
-        asked = self.filter(ended_at=None).live().judged(at).alias(asked_then=holds_each(at + within))
+    def ending(self, at: datetime, until: datetime):
+        """Choices in force at `at` that hold no longer at `until`, if nothing else happens: the grant's agreed end, or
+        the day the reseller hands back (R8). One rule, asked of two instants."""
+        asked = self.filter(ended_at=None).live().judged(at).alias(asked_then=holds_each(until))
         return asked.filter(asked=True, asked_then=False)
 
     def unseen(self):

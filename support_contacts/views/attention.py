@@ -42,7 +42,7 @@ def export(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _list(request, request.GET)
     now = timezone.now()
-    chosen = DesignationFilter(request.actor, now, form.cleaned_data)
+    chosen = DesignationFilter.of(request.actor, now, form.cleaned_data)
     return csv_file("support-contacts", heads(), exported(chosen), at=now)
 
 

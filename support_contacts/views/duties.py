@@ -102,7 +102,7 @@ def chosen(actor: Actor, show: str, q: str, now: datetime) -> QuerySet[Designati
     elif show == "waiting":
         rows = own.filter(stands, acknowledged_at=None, holds=True)
     elif show == "ending":
-        rows = own.filter(holds_until__gt=now, holds_until__lte=now + SOON).ending(now, SOON)
+        rows = own.filter(holds_until__gt=now, holds_until__lte=now + SOON).ending(now, now + SOON)
     else:
         rows = own.filter(stands)
     return rows.filter(_means(q)) if q else rows

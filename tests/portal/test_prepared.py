@@ -14,6 +14,7 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from customers.models import CustomerRelationship
+from portal.among import one_of
 from portal.models import Organisation, Partner
 from portal.prepared import Prepared
 from tests.factories import CustomerRelationshipFactory, OrganisationFactory, ProviderFactory
@@ -53,6 +54,14 @@ def test_every_call_has_its_own_instant_and_ids():
         assert ask(at=row.established_at - timedelta(seconds=1), partner=row.partner_id) == []
 
 
+def test_every_call_has_its_own_list_of_ids():
+    ask = Prepared.by_key(lambda ids: Partner.objects.filter(one_of("pk", ids)).order_by("pk"), ids=list)
+    rows = sorted((ProviderFactory() for _ in range(3)), key=lambda row: row.pk)
+
+    for chosen in (rows, rows[1:], rows[:1], []):
+        assert ask(ids=[row.pk for row in chosen]) == chosen
+
+
 def test_id_that_is_text_in_a_column():
     row = OrganisationFactory()
     Organisation.objects.filter(pk=row.pk).update(domain=str(row.pk))
@@ -70,6 +79,7 @@ def test_instant_or_id_of_its_own_is_refused():
     for build in (
         lambda partner: established(timezone.now(), partner),
         lambda partner: Partner.objects.filter(Q(pk=partner) | Q(pk=uuid.uuid4())),
+        lambda partner: Partner.objects.filter(one_of("pk", [uuid.uuid4()]), pk=partner),
     ):
         with pytest.raises(TypeError):
             Prepared(build, partner=uuid.UUID)(partner=uuid.uuid4())

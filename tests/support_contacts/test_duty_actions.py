@@ -80,8 +80,8 @@ def test_r7_handing_back_in_future_holds_until_that_instant_without_any_job(worl
     assert Designation.objects.in_force(at - timedelta(microseconds=1)).exists()
     assert not Designation.objects.in_force(at).exists()
     assert [row.pk for row in Designation.objects.needs_attention(at)] == [duty.pk]
-    assert Designation.objects.ending(timezone.now(), 31 * DAY).exists()
-    assert not Designation.objects.ending(timezone.now(), 2 * DAY).exists()
+    assert Designation.objects.ending(timezone.now(), timezone.now() + 31 * DAY).exists()
+    assert not Designation.objects.ending(timezone.now(), timezone.now() + 2 * DAY).exists()
     assert Notice.objects.get().kind == "designation_handed_back"
 
 

@@ -323,7 +323,7 @@ class TheRuleIsOne(TestCase):
         for days in (-3, 0, 3):
             at, soon = NOW + days * DAY, 2 * DAY
             touched = rows.touched(provider.pk, at, at + soon)
-            assert set(touched.ending(at, soon)) == set(rows.ending(at, soon)), at
+            assert set(touched.ending(at, at + soon)) == set(rows.ending(at, at + soon)), at
             if at >= (since := rows.get().started_at):
                 stale = rows.touched(provider.pk, since, at).needs_attention(at)
                 assert set(stale) == set(rows.needs_attention(at)), at
@@ -334,11 +334,11 @@ class TheRuleIsOne(TestCase):
         rows = Designation.objects.filter(pk=designation.pk)
         for days in (0, 2):
             at, soon = NOW + days * DAY, 2 * DAY
-            stale, ending = set(rows.needs_attention(at)), set(rows.ending(at, soon))
+            stale, ending = set(rows.needs_attention(at)), set(rows.ending(at, at + soon))
             assert set(rows.stale_of(provider.pk, at)) == stale, at
             assert set(rows.stale(provider.pk, at)) == stale, at
             assert set(rows.waiting(provider.pk, at)) == stale, at
-            assert set(rows.lapsing(provider.pk, at, at + soon).ending(at, soon)) == ending, at
+            assert set(rows.lapsing(provider.pk, at, at + soon).ending(at, at + soon)) == ending, at
             self.answers["stale"] += bool(stale)
             self.answers["ending"] += bool(ending)
 
