@@ -10,14 +10,17 @@ its own: whoever asks for several waits behind them, and nobody else does.
 import io
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from tempfile import SpooledTemporaryFile
-from threading import Condition
+from threading import Condition, Lock
 from typing import Any
 
 from django.conf import settings
 
 #: Of each process: each has a connection to the database, and so has the one that writes exports.
 WORKING = 2
+#: More than these at once, at work or waiting, and the others may be quicker: see `Here`.
+MANY = 2 * WORKING
 #: Answered whatever the others wait for: it asks nothing (`portal.views.probes`).
 ALIVE = "/healthz"
 IN_MEMORY = 1024 * 1024  # of an answer; a larger one goes to a temporary file
@@ -76,13 +79,35 @@ class Spill:
             self._file.close()
 
 
-class Patient:
-    """A WSGI application around another."""
+class Here:
+    """How many requests this process has at once. A browser and a proxy keep their connections, and one process may
+    have taken all of them: who had to wait behind many is asked to connect anew, and may find another process idle."""
 
-    def __init__(self, application: Application) -> None:
-        self.application = application
+    def __init__(self) -> None:
+        self._lock, self._many = Lock(), 0
+
+    def __enter__(self) -> int:
+        with self._lock:
+            self._many += 1
+            return self._many
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._many -= 1
+
+
+def _and_close(start_response: Any, status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+    return start_response(status, [*headers, ("Connection", "close")], *more)
+
+
+class Patient:
+    """A WSGI application around another; one of so many processes that take turns at one address."""
+
+    def __init__(self, application: Application, *, processes: int = 1) -> None:
+        self.application, self.is_alone = application, processes == 1
         self.workers = ThreadPoolExecutor(WORKING, thread_name_prefix="work")
         self.exporter = ThreadPoolExecutor(1, thread_name_prefix="export")
+        self.here = Here()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if not _arrive(environ):
@@ -91,8 +116,11 @@ class Patient:
         if environ.get("PATH_INFO") == ALIVE:
             return self.application(environ, start_response)
         begun: Future[Iterable[bytes]] = Future()
-        self.workers.submit(self._answer, environ, start_response, begun)
-        return begun.result()
+        with self.here as many:
+            moves = many > MANY and not self.is_alone
+            start = partial(_and_close, start_response) if moves else start_response
+            self.workers.submit(self._answer, environ, start, begun)
+            return begun.result()
 
     def _answer(self, environ: dict[str, Any], start_response: Any, begun: "Future[Iterable[bytes]]") -> None:
         """All of the answer, made and closed in the thread whose connection it is read from.

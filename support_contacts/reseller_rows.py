@@ -4,13 +4,15 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from customers.models import CustomerRelationship, DelegatedAdmin
+from portal.among import one_of
 from portal.models import EndedAs, Partner, ResellerRelationship, State
-from subscriptions.models import LIVE
+from portal.prepared import Prepared
 from support_contacts.models import Designation
 
 #: An agreement that ends within this many days is worth a word.
@@ -116,30 +118,33 @@ def loads_of(
     At how many of our customers it holds delegated admin is told only of those that are our resellers now.
     """
     numbers: dict[uuid.UUID, dict[str, int]] = {pk: {} for pk in resellers}
-    stored = (
-        Designation.objects.stored()
-        .at_customers_of(provider_id, now)
-        .filter(partner_id__in=resellers, subscription__status__in=LIVE)
-        .with_force(now)
-        .values("partner_id", "holds")
-        .annotate(count=Count("pk"), licences=Sum("subscription__quantity"))
-        .order_by()
-    )
+    stored = _SUPPORTED(me=provider_id, resellers=list(resellers), at=now) if resellers else ()
     for found in stored:
         of_partner = numbers[found["partner_id"]]
         if found["holds"]:
             of_partner |= {"designations": found["count"], "licences": found["licences"] or 0}
         else:
             of_partner["attention"] = found["count"]
-    ours = CustomerRelationship.objects.established(now).filter(partner_id=provider_id)
-    granted = (
-        DelegatedAdmin.objects.active(now)
-        .filter(relationship__partner_id__in=established)
-        .filter(relationship__customer_id__in=ours.values("customer_id"))
-        .values("relationship__partner_id")
-        .annotate(count=Count("relationship__customer_id", distinct=True))
-        .order_by()
-    )
+    granted = _GRANTED(me=provider_id, resellers=list(established), at=now) if established else ()
     for found in granted:
         numbers[found["relationship__partner_id"]]["customers"] = found["count"]
     return {pk: Load(**counted) for pk, counted in numbers.items()}
+
+
+def _supported(me: uuid.UUID, resellers: list[uuid.UUID], at: datetime) -> Any:
+    stored = Designation.objects.stored().at_customers_of(me, at).live()
+    judged = stored.filter(one_of("partner_id", resellers)).with_force(at).values("partner_id", "holds")
+    return judged.annotate(count=Count("pk"), licences=Sum("subscription__quantity")).order_by()
+
+
+def _granted(me: uuid.UUID, resellers: list[uuid.UUID], at: datetime) -> Any:
+    ours = CustomerRelationship.objects.established(at).filter(partner_id=me)
+    active = DelegatedAdmin.objects.active(at).filter(one_of("relationship__partner_id", resellers))
+    there = active.filter(relationship__customer_id__in=ours.values("customer_id"))
+    counted = there.values("relationship__partner_id").order_by()
+    return counted.annotate(count=Count("relationship__customer_id", distinct=True))
+
+
+# Planned for the resellers that are asked about: one may have half of all there is.
+_SUPPORTED = Prepared(_supported, me=uuid.UUID, resellers=list, at=datetime)
+_GRANTED = Prepared(_granted, me=uuid.UUID, resellers=list, at=datetime)

@@ -10,7 +10,11 @@ class Line:
     def __init__(self, port: int, path: str, **headers: str) -> None:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self.request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode()
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.port = port
+        self.connect()
+
+    def connect(self) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def __enter__(self) -> "Line":
         return self
@@ -33,6 +37,9 @@ class Line:
         while left > 0:
             parts.append(self._more())
             left -= len(parts[-1])
+        if re.search(rb"^connection: close", head, re.IGNORECASE | re.MULTILINE):
+            self.socket.close()
+            self.connect()
         return b"".join(parts)
 
     def _more(self) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.http import HttpResponse
 
-from portal.patience import ALIVE, CHUNK, IN_MEMORY, WORKING, Patient
+from portal.patience import ALIVE, CHUNK, IN_MEMORY, MANY, WORKING, Here, Patient
 
 
 def echo(environ, start_response):
@@ -116,6 +116,46 @@ def test_a_form_that_does_not_arrive_holds_up_nobody():
         finally:
             come.set()
         assert {each.result(timeout=20) for each in sent} == {("200 OK", b"abc")}
+
+
+@pytest.mark.parametrize(("processes", "moved"), [(2, 2), (1, 0)])
+def test_who_waits_behind_many_is_asked_to_connect_anew_where_another_process_may_be_idle(processes, moved):
+    """One process may have taken every connection that browsers and the proxy keep."""
+    may_go, come = threading.Event(), threading.Semaphore(0)
+    said: list[list[tuple[str, str]]] = []
+
+    class Watched(Here):
+        def __enter__(self):
+            many = super().__enter__()
+            come.release()
+            return many
+
+    def slow(environ, start_response):
+        assert may_go.wait(timeout=20)
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    portal = Patient(slow, processes=processes)
+    portal.here = Watched()
+
+    def ask_once():
+        answer = portal(
+            {"wsgi.input": io.BytesIO(), "CONTENT_LENGTH": ""}, lambda _, headers: said.append(headers)
+        )
+        whole = b"".join(answer)
+        answer.close()
+        return whole
+
+    with ThreadPoolExecutor(MANY + 2) as clients:
+        asked = [clients.submit(ask_once) for _ in range(MANY + 2)]
+        for _ in asked:
+            assert come.acquire(timeout=20)
+        may_go.set()
+        assert {each.result(timeout=20) for each in asked} == {b"ok"}
+    assert sum(("Connection", "close") in headers for headers in said) == moved
+    said.clear()
+    ask_once()
+    assert said == [[("Content-Length", "2")]]
 
 
 class Export:
