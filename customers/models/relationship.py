@@ -77,7 +77,10 @@ class CustomerRelationship(Lifecycle):
         ]
         indexes = [
             models.Index(fields=["partner", "sort_name", "id"], name="customer_rel_by_name"),
-            models.Index(fields=["partner", "-established_at", "-id"], name="customer_rel_newest"),
+            # With the end, so that a total is counted from it alone.
+            models.Index(
+                fields=["partner", "-established_at", "-id"], include=["ended_at"], name="customer_rel_latest"
+            ),
             models.Index(fields=["partner", "country", "sort_name"], name="customer_rel_country"),
             models.Index(fields=["partner", "reseller_of_record_id"], name="customer_rel_record"),
             models.Index(fields=["customer", "partner"], name="customer_rel_customer"),
