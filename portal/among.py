@@ -46,6 +46,14 @@ def one_of(field: str, ids: Collection[uuid.UUID] | BaseExpression) -> Q:
     return Q(_OneOf(F(field), found))
 
 
+class Unnested(Func):
+    """The values of an array of ids, a row each."""
+
+    function = "unnest"
+    arity = 1
+    output_field = UUIDField()
+
+
 class _Is(Subquery):
     template = "((%(subquery)s) IS NOT NULL)"
     output_field = BooleanField()

@@ -19,8 +19,10 @@ from django.conf import settings
 
 #: Of each process: each has a connection to the database, and so has the one that writes exports.
 WORKING = 2
-#: More than these at once, at work or waiting, and the others may be quicker: see `Here`.
-MANY = 2 * WORKING
+#: More than these at once, at work or waiting, and the others may be quicker: see `Here`. A browser has six.
+MANY = 6
+#: Where the server says how many processes it started.
+PROCESSES = "PORTAL_WEB_PROCESSES"
 #: Answered whatever the others wait for: it asks nothing (`portal.views.probes`).
 ALIVE = "/healthz"
 IN_MEMORY = 1024 * 1024  # of an answer; a larger one goes to a temporary file

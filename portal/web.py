@@ -89,8 +89,15 @@ def _take_nothing_new(port: int) -> None:
                 os.dup2(nobody_calls.fileno(), int(name))
 
 
-def main(host: str, port: str, workers: str, directory: str, form: str = "") -> None:
-    application = "portal.wsgi:application"
+#: Said to the application in each process (`portal.patience`, which must not be imported here).
+PROCESSES = "PORTAL_WEB_PROCESSES"
+APPLICATION = "portal.wsgi:application"
+
+
+def main(
+    host: str, port: str, workers: str, directory: str, form: str = "", *, application: str = APPLICATION
+) -> None:
+    os.environ[PROCESSES] = workers
     # So many threads wait and few work: that they outnumber the processor's cores is no news.
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     server = Server(

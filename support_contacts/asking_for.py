@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from portal.actor import Actor
 from portal.models import Partner, ResellerRelationship
+from portal.names import fold
 from support_contacts.filters import LONGEST_MENU
 from support_contacts.nearby import LISTED_AT_MOST, answers
 
@@ -38,7 +39,7 @@ class ForWhom:
 
 
 def for_whom(actor: Actor, *, now: datetime, find: str = "") -> ForWhom:
-    """Two queries at most; the second where they are too many for a menu, and one is looked for."""
+    """Two queries: how many they are, and who; of too many for a menu one, unless somebody is looked for."""
     own = actor.organisation.partner
     rows: Any = ResellerRelationship.objects.visible_to(actor).established(now)
     rows = rows.filter(provider=own, reseller__is_indirect_reseller=True)
@@ -47,6 +48,6 @@ def for_whom(actor: Actor, *, now: datetime, find: str = "") -> ForWhom:
     )
     if rows[: LONGEST_MENU + 1].count() <= LONGEST_MENU:
         return ForWhom(own, rows, [row.reseller for row in by_name])
-    found = list(by_name.filter(answers(find))[: LISTED_AT_MOST + 1]) if find else []
+    found = list(by_name.filter(answers(find))[: LISTED_AT_MOST + 1]) if fold(find) else []
     listed = [row.reseller for row in found[:LISTED_AT_MOST]]
     return ForWhom(own, rows, listed, is_menu=False, find=find, is_part=len(found) > LISTED_AT_MOST)

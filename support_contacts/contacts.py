@@ -12,13 +12,14 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from customers.models import DelegatedAdmin
-from portal.among import one_of
+from portal.among import Unnested, among, one_of
 from portal.models import Partner, PartnerSuspension, ResellerRelationship
 from portal.prepared import Prepared
 from subscriptions.models import Subscription
 from support_contacts.models import ContactKind, Designation, Interval, Standing, intervals
 
-#: So many choices, the last of a subscription, tell since when its contact is what it is.
+#: So many choices, the last of a subscription, are asked since when its contact is what it is. Where none of these ever
+#: held, what held before them is not told.
 TOLD = 5
 
 Key = tuple[uuid.UUID, uuid.UUID, uuid.UUID]
@@ -120,11 +121,17 @@ def _histories(rows: Sequence[Subscription], at: datetime) -> dict[uuid.UUID, li
 
 def _chosen(subscriptions: list[uuid.UUID], at: datetime) -> Any:
     begun: Any = Designation.objects.filter(started_at__lte=at)
-    of_the_same = begun.stood().filter(subscription=OuterRef("subscription"))
-    last = of_the_same.order_by("-started_at", "-pk").values("pk")[:TOLD]
-    rows = begun.filter(one_of("pk", ArraySubquery(last)), one_of("subscription_id", subscriptions))
-    joined = rows.with_force(at).select_related("partner__organisation", "partner__support_profile")
-    return joined.order_by("started_at", "pk")
+    last = (
+        begun.stood().filter(subscription=OuterRef("pk")).order_by("-started_at", "-pk").values("pk")[:TOLD]
+    )
+    # Asked once of each subscription, not of each of its choices.
+    of_each = Subscription.objects.filter(one_of("pk", subscriptions)).values(
+        told=Unnested(ArraySubquery(last))
+    )
+    rows = begun.filter(among("pk", of_each)).with_force(at)
+    return rows.select_related("partner__organisation", "partner__support_profile").order_by(
+        "started_at", "pk"
+    )
 
 
 _CHOSEN = Prepared.by_key(_chosen, subscriptions=list, at=datetime)

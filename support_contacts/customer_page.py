@@ -193,8 +193,10 @@ class CustomerPage:
             .filter(customer_id=self.customer_id)
             .order_by("sort_name", "pk")
         )
-        # The one that stands, or stood last: whose interval this is does not depend on those before.
-        chosen: Any = Designation.objects.filter(provider=self.provider, subscription__in=found)
+        # The one that stands, or stood last: whose interval this is does not depend on those before. A host whose clock
+        # is ahead may have recorded one that has not begun yet.
+        begun = Designation.objects.filter(provider=self.provider, started_at__lte=self.now)
+        chosen: Any = begun.filter(subscription__in=found)
         newest = {
             row.subscription_id: row for row in chosen.newest_each().select_related("partner__organisation")
         }
@@ -204,7 +206,7 @@ class CustomerPage:
 
     def _row(self, row: Subscription, newest: Designation | None, *, is_addon: bool) -> SubscriptionRow:
         last = intervals(row, [newest] if newest else [], self.standings, self.now)[-1]
-        stored = newest if newest and newest.ended_at is None else None
+        stored = newest if newest and (newest.ended_at is None or newest.ended_at > self.now) else None
         since = last.start if last.contact.kind == ContactKind.DESIGNATED else None
         return SubscriptionRow(row, last.contact, since, stored, is_addon)
 

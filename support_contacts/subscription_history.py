@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from uuid import UUID
 
 from django.utils import timezone
@@ -64,11 +65,12 @@ class History:
 
     @cached_property
     def _read(self) -> list[Designation]:
-        """Newest first: the one that began last, and as many as one part can need."""
+        """Newest first: the ones that began last, and as many as one part can need."""
         rows: list[Designation] = subscription_rows.DESIGNATIONS(
             provider=self.subscription.provider_id,
             subscription=self.subscription.pk,
             before=self.before or _EVER,
+            at=self.now,
         )
         return rows
 
@@ -79,8 +81,10 @@ class History:
 
     @property
     def newest(self) -> list[Designation]:
-        """The choice that began last, the only one that can stand now; or none."""
-        return self._read[:1]
+        """The choice that began last, and the last that has begun by now: another one where the host that recorded it
+        has a clock that is ahead. Of all others none can stand now."""
+        begun = (row for row in self._read[1:] if row.started_at <= self.now)
+        return [*self._read[:1], *islice(begun, 1)]
 
     @property
     def _since(self) -> datetime | None:

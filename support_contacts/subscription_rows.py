@@ -75,11 +75,12 @@ def _chosen(provider: uuid.UUID, subscription: uuid.UUID) -> Any:
     return joined.order_by("-started_at", "-pk")
 
 
-def _designations(provider: uuid.UUID, subscription: uuid.UUID, before: datetime) -> Any:
+def _designations(provider: uuid.UUID, subscription: uuid.UUID, before: datetime, at: datetime) -> Any:
     rows = Designation.objects.filter(provider_id=provider, subscription_id=subscription).stood()
     rows = rows.order_by("-started_at", "-pk").values("pk")
     part = rows.filter(started_at__lt=before)[: PART + 1]
-    return _chosen(provider, subscription).filter(among("pk", part.union(rows[:1])))
+    begun = rows.filter(started_at__lte=at)[:1]
+    return _chosen(provider, subscription).filter(among("pk", part.union(rows[:1], begun)))
 
 
 def _recorded(me: uuid.UUID, subscription: uuid.UUID | None) -> Any:
@@ -100,9 +101,11 @@ def _addons(provider: uuid.UUID, parent: uuid.UUID, at: datetime) -> Any:
 
 
 _OWN = Prepared.by_key(_own, me=uuid.UUID, customer=uuid.UUID, subscription=uuid.UUID, at=datetime)
-#: Of the choices that began `before` an instant as many as a part of the history needs, and the last of all; newest
-#: first.
-DESIGNATIONS = Prepared.by_key(_designations, provider=uuid.UUID, subscription=uuid.UUID, before=datetime)
+#: Of the choices that began `before` an instant as many as a part of the history needs; and the last that had begun
+#: `at` an instant, and of all. Newest first.
+DESIGNATIONS = Prepared.by_key(
+    _designations, provider=uuid.UUID, subscription=uuid.UUID, before=datetime, at=datetime
+)
 #: What our own record has of it from an instant until another, and what changed the contact last; newest first, with
 #: the names of those who acted.
 EVENTS = Prepared.by_key(_events, me=uuid.UUID, subscription=uuid.UUID, since=datetime, before=datetime)

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from portal.api.faults import NOT_FOUND, NOT_SUPPORTED, Fault, bad_input
 from portal.api.pages import PARAMETERS
 from portal.api.wire import collection, instant, paging_of
-from portal.keyset import Cursor, newest
+from portal.keyset import Cursor
 from portal.models import AuditEvent
 from subscriptions.models import Subscription
 from support_contacts.api import shapes
 from support_contacts.api.reading import start_of
 from support_contacts.api.rows import actor_of, life_of, no_contact, stood
+from support_contacts.forms import PARTS
 from support_contacts.models import Contact, ContactKind, Interval, on_day, part_of
 from support_contacts.operations.choose import DECIDING
 
@@ -29,7 +30,6 @@ TURNED = [
     else said
     for said in PARAMETERS
 ]
-ORDER = newest("start")
 
 
 def history_of(request: HttpRequest, row: Subscription, now: datetime) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _page_before(
 
 def _start_in(cursor: Cursor) -> datetime:
     try:
-        start: datetime = ORDER.read(cursor.key)
+        start: datetime = PARTS.read(cursor.key)
     except ValueError:
         raise bad_input(
             _("The continuation token is not one of ours. Start from the first page."), "continuation_token"

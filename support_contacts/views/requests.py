@@ -89,7 +89,10 @@ def request_new_customer(request: HttpRequest) -> HttpResponse:
 
 @page(Audience.AGENTS, REQUEST, methods=("GET", "POST"), needs_row=True)
 def request_rights(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
-    """Ask a customer of ours for delegated admin, or a relationship: for ourselves or one of our resellers."""
+    """Ask a customer of ours for delegated admin, or a relationship: for ourselves or one of our resellers.
+
+    Of too many resellers for a menu one is found first: nothing is typed yet that another page would lose.
+    """
     here = reverse("customers:detail", args=[tenant])
     if request.method == "POST" and (conflict := wrong_organisation(request, here)):
         return conflict
@@ -110,12 +113,15 @@ def request_rights(request: HttpRequest, tenant: uuid.UUID) -> HttpResponse:
         "relationship": ours,
         "offered": offered,
         "is_offered": offered.offers(partner),
+        "find": find,
         "partner": partner,
         "form": form,
         "origin": origin_of(request),
         "back": origin_of(request) or here,
         "may_grant": can(request.actor, Permission.DELEGATED_ADMIN_REQUEST),
     }
+    if not (offered.is_menu or form.is_bound or given.get("reseller")):
+        return render(request, "requests/for_whom.html", context, status=422 if find.errors else 200)
     if not form.is_bound or not form.is_valid():
         return render(request, "requests/new.html", context, status=422 if form.is_bound else 200)
     try:

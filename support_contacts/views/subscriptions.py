@@ -19,7 +19,7 @@ from portal.identifiers import canonical_guid
 from portal.models import Action, AuditEvent, Partner
 from portal.permissions import Permission, can, require
 from portal.views.errors import wrong_organisation
-from portal.who import names_read, who_of, with_names
+from portal.who import names_of, names_read, who_of, with_names
 from subscriptions.models import Subscription
 from support_contacts import said, subscription_rows
 from support_contacts.cards import Card, card_for
@@ -232,7 +232,7 @@ def _refused(
         more |= {
             "conflict": conflict,
             "conflict_event": event,
-            "conflict_who": shown.history.who(event),
+            "conflict_who": _who(request.actor, event),
             "conflict_subscription": conflict.details["subscription"],
             "loaded": form.cleaned_data.get("loaded"),
             "loaded_contact": _contact_when_loaded(shown, form.cleaned_data["version"]),
@@ -245,6 +245,12 @@ def _refused(
         }
     more |= {"closed": closed, "stopped": stopped}
     return _render(request, shown, form, status=status, **more)
+
+
+def _who(actor: Actor, event: AuditEvent | None) -> str:
+    """Who acted, whichever subscription it was about; empty where nobody is named."""
+    me = actor.organisation.pk
+    return who_of(event, names_of([event], me), me) if event is not None else ""
 
 
 def _contact_when_loaded(shown: SubscriptionPage, version: int) -> str:

@@ -14,6 +14,8 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+#: As `manage.py serve` does, with an application of the tests' own.
+SERVE = "import sys; from portal.web import main; main(*sys.argv[1:5], application=sys.argv[5])"
 
 
 class Server:
@@ -61,21 +63,10 @@ def main() -> int:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         held.bind((HOST, 0))
         port = held.getsockname()[1]
-        granian = subprocess.Popen(
+        web = subprocess.Popen(
             [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi", given["application"]),
-                *(
-                    "--host",
-                    HOST,
-                    "--port",
-                    str(port),
-                    "--workers",
-                    str(given["workers"]),
-                    "--blocking-threads",
-                    "2",
-                    "--no-ws",
-                ),
-                *("--working-dir", str(CHECKOUT), "--log-level", "warning"),
+                *(sys.executable, "-c", SERVE, HOST, str(port), str(given["workers"]), str(CHECKOUT)),
+                given["application"],
             ],
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
@@ -83,14 +74,14 @@ def main() -> int:
         try:
             while not _answers(port):
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    return granian.wait(timeout=0.05)
+                    return web.wait(timeout=0.05)
             print(port, flush=True)
             sys.stdin.read()
         finally:
-            granian.terminate()
+            web.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                granian.wait(timeout=20)
-            granian.kill()
+                web.wait(timeout=20)
+            web.kill()
     return 0
 
 

@@ -1,5 +1,6 @@
 """`manage.py serve` and `stop`, as a person uses them: real processes on a cluster of their own, and killed."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
@@ -14,6 +16,8 @@ from urllib.request import urlopen
 import psutil
 import psycopg
 import pytest
+
+from portal.patience import MANY, WORKING
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -204,3 +208,39 @@ def _lives(process: psutil.Process) -> bool:
 def _answers(portal: Portal) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", portal.port)) == 0
+
+
+def test_who_waits_behind_many_connects_anew_and_nobody_else_does(portal: Portal) -> None:
+    """All of them held up at once by a lock: behind many, an answer says that its connection ends, and it does."""
+    portal.environ["WEB_WORKERS"] = "2"
+    portal.serve()
+    database = {"host": str(portal.var / "database"), "dbname": "portal", "user": "portal_app"}
+    head = f"Host: 127.0.0.1\r\nCookie: session={'n' * 32}\r\n\r\n"
+    waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'django_session'::regclass"
+    with contextlib.ExitStack() as open_ones:
+        held = open_ones.enter_context(psycopg.connect(**database))
+        held.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+        clients = []
+        for number in range(4 * MANY):
+            client = open_ones.enter_context(socket.create_connection(("127.0.0.1", portal.port), timeout=20))
+            client.sendall(f"{('GET', 'HEAD')[number % 2]} / HTTP/1.1\r\n{head}".encode())
+            clients.append(client)
+        portal.until(lambda: len(portal.query(waiting)) >= WORKING)
+        held.rollback()
+
+        closed = 0
+        for number, client in enumerate(clients):
+            answer = HTTPResponse(client, method=("GET", "HEAD")[number % 2])
+            answer.begin()
+            answer.read()
+            assert answer.status == 200
+            if answer.will_close:
+                closed += 1
+                assert client.recv(1) == b""
+            else:
+                client.sendall(f"GET /healthz HTTP/1.1\r\n{head}".encode())
+                again = HTTPResponse(client)
+                again.begin()
+                assert (again.status, again.will_close) == (200, False)
+        assert closed >= 2 * MANY
+    assert portal.page() == 200

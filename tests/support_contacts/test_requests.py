@@ -491,18 +491,45 @@ def test_of_many_resellers_one_is_found_and_asked_for(signed_in, world, first_up
             reseller=ResellerFactory(organisation=OrganisationFactory(name=f"Upland {number}")),
         )
 
-    opened = text(signed_in.get(new(world)))
+    opened = signed_in.get(new(world))
     found = signed_in.get(new(world), {"find": "first up"})
 
-    assert "<select" not in opened
-    assert first_up.name not in opened  # nobody is listed before one is looked for
+    assert "<select" not in text(opened)
+    assert "<textarea" not in text(opened)  # nothing is typed that choosing would lose
+    assert opened.context["offered"].menu == [world.provider]  # nobody is listed before one is looked for
     assert [row.name for row in found.context["offered"].resellers] == [first_up.name]
     address = re.search(rf'href="([^"]*reseller={first_up.pk}[^"]*)"', text(found))[1]
     chosen = signed_in.get(address)
     assert f'name="reseller" value="{first_up.pk}"' in text(chosen)
+    assert "<textarea" in text(chosen)
     assert "is not established" not in text(chosen)
     assert signed_in.post(new(world), rights(first_up)).status_code == 303
     assert DelegatedAdmin.objects.filter(relationship__partner=first_up).exists()
+
+
+def test_of_many_resellers_what_was_typed_stays_where_it_is_refused(signed_in, world, first_up, many):
+    ResellerRelationshipFactory.create_batch(3, provider=world.provider)
+
+    refused = signed_in.post(
+        new(world), rights(first_up, days="other", other_days="0", message="By telephone.")
+    )
+
+    assert refused.status_code == 422
+    assert "By telephone." in text(refused)
+    assert f'name="reseller" value="{first_up.pk}"' in text(refused)
+
+
+@pytest.mark.parametrize(("find", "status"), [("x" * 101, 422), ("\u0301", 200)])
+def test_of_many_resellers_a_search_that_means_nothing_finds_nobody(
+    signed_in, world, first_up, many, find, status
+):
+    ResellerRelationshipFactory.create_batch(3, provider=world.provider)
+
+    page = signed_in.get(new(world), {"find": find})
+
+    assert page.status_code == status
+    assert page.context["offered"].resellers == []
+    assert ('id="id_find_error"' in text(page)) == (status == 422)
 
 
 def test_of_many_resellers_one_that_is_not_established_is_said_to_be_so(signed_in, world, first_up, many):

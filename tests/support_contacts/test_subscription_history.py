@@ -12,11 +12,15 @@ from django.utils import timezone
 
 from portal.keyset import Cursor
 from portal.models import AuditEvent
+from portal.permissions import Role
+from support_contacts.contacts import shown
 from support_contacts.models import Designation, intervals, standings
 from support_contacts.operations import choose_support_contact
 from support_contacts.subscription_rows import PART
-from tests.factories import DesignationFactory, ResellerFactory, make_eligible
-from tests.support_contacts.test_subscription_views import text, url
+from tests.factories import DesignationFactory, ResellerFactory, SubscriptionFactory, make_eligible
+from tests.support_contacts.at_size import Plans
+from tests.support_contacts.conftest import acting, member
+from tests.support_contacts.test_subscription_views import fields, text, url
 
 
 @pytest.fixture
@@ -190,3 +194,55 @@ def test_a_form_loaded_many_changes_ago_is_told_whom_it_showed(signed_in, world,
 
     assert refused.status_code == 409
     assert refused.context["loaded_contact"] == world.trey.name
+
+
+def test_a_choice_of_a_host_whose_clock_is_ahead_has_not_begun_on_any_page(signed_in, world):
+    """Trey until two seconds from now, then another: until then everybody is told Trey."""
+    soon, other = timezone.now() + timedelta(minutes=1), ResellerFactory()
+    make_eligible(other, provider=world.provider, customer=world.customer)
+    now = {"subscription": world.subscription, "ended_as": "replaced", "ended_at": soon}
+    stands = DesignationFactory(partner=world.trey, **now)
+    DesignationFactory(subscription=world.subscription, partner=other, started_at=soon)
+
+    page = signed_in.get(url(world)).context["page"]
+    of_customer = signed_in.get(f"/customers/{world.customer.pk}/").context["page"]
+
+    assert page.contact.designation == stands
+    assert page.preselected == world.trey.pk
+    assert page.history.current.interval.contact.designation == stands
+    (row,) = of_customer.live
+    assert (row.contact.designation, row.stored) == (stands, stands)
+    (told,) = shown([world.subscription], at=timezone.now())
+    assert told.designation == stands
+
+
+def test_what_the_customer_is_shown_reads_a_few_choices_of_each_subscription(world):
+    began = timezone.now() - timedelta(days=400)
+    for number in range(300):
+        DesignationFactory(
+            subscription=world.subscription,
+            partner=world.trey,
+            started_at=began + timedelta(days=number),
+            ended_at=began + timedelta(days=number + 1),
+            ended_as="replaced",
+        )
+    plans = Plans()
+    with connection.execute_wrapper(plans):
+        shown([world.subscription], at=timezone.now())
+
+    chosen = [read for read in plans.statements if "support_contacts_designation" in read.sql]
+    assert 0 < sum(read.rows for read in chosen) < 1000  # some times the whole history, not its square
+
+
+def test_r6_a_conflict_on_an_add_on_names_who_changed_it(signed_in, world):
+    add_on = SubscriptionFactory(provider=world.provider, customer=world.customer, parent=world.subscription)
+    other = ResellerFactory()
+    make_eligible(other, provider=world.provider, customer=world.customer)
+    colleague = acting(member(world.provider.organisation, Role.ADMIN_AGENT, name="Kim"))
+    choose_support_contact(add_on, partner_id=other.pk, version=0, acting=colleague)
+
+    refused = signed_in.post(url(world, "choose"), fields(world, addon=[f"{add_on.pk}:0"]), follow=True)
+
+    assert refused.status_code == 409
+    assert refused.context["conflict_who"] == "Kim"
+    assert Designation.objects.get().subscription == add_on
