@@ -126,9 +126,9 @@ class DesignationFilter:
         if not self.data["cause"]:
             attention = self._searched.waiting_counted(me, self.now)  # type: ignore[attr-defined]
         counts = {
-            "everything": CappedCount(self._searched.stored(), cap=JUDGED),  # type: ignore[attr-defined]
+            "everything": self._counted(self._searched.stored(), "started_at", JUDGED),  # type: ignore[attr-defined]
             "attention": CappedCount(attention, cap=JUDGED if state == "attention" else GLANCED),
-            "ending": CappedCount(self._ending, cap=JUDGED if state == "ending" else GLANCED),
+            "ending": self._counted(self._ending, "holds_until", JUDGED if state == "ending" else GLANCED),
             "reports": CappedCount(ContactReport.objects.open().at_customers_of(me, self.now), cap=JUDGED),
         }
         if self._found_many:  # what is not shown is not counted among so many
@@ -147,6 +147,13 @@ class DesignationFilter:
         )
         found = Partner.objects.filter(pk=me).annotate(partners=partners, **counts)
         return found.values("partners", *counts)
+
+    def _counted(self, rows: QuerySet[Designation], index: str, cap: int) -> CappedCount:
+        """Of all of a provider's in the order of the index that has just these, so that no plan reads others; of what
+        was searched for as it was found."""
+        if self._is_narrowed:
+            return CappedCount(rows, cap=cap)
+        return CappedCount(rows.order_by(f"-{index}"), of=index, cap=cap)
 
     # -- questions
 
