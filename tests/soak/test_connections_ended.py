@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from portal.working import ASK_AGAIN, FINISH, WAIT_FOR_CONNECTION
 from tests.portal.test_serve import Portal
 from tests.soak.stack import Stack, running, writers
 from tests.soak.test_database_killed import lost, stand
 
 ROUNDS, WRITERS = 5, 4
+#: Seconds a worker may need: for jobs that are to end, for a connection, and for its next look by itself (5).
+SOON = FINISH + ASK_AGAIN + WAIT_FOR_CONNECTION + 5
 #: The role ends its own; nobody else's, so nobody needs more rights than the portal has.
 END_ALL = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'portal_app' AND pid <> pg_backend_pid()
@@ -61,7 +64,7 @@ def test_everybodys_connection_ended_under_writers(stack: Stack, say) -> None:
     assert missing == 0
     assert failed <= ended
     assert not [status for status in answers if not status.endswith((" 503", "saved"))]
-    assert max(jobs) < 10
+    assert max(jobs) < SOON
     for writer in at_work:
         writer.visitor.close()
 
@@ -78,7 +81,7 @@ def test_connections_ended_between_two_pages_cost_nobody_a_page(tmp_path: Path) 
         for _ in range(2):
             stack.until(lambda: stack.query(END_ALL.strip())[0][0] > 0)
             assert {visitor.get("/").status for _ in range(4)} == {200}
-        assert job_done_after(stack) < 10
+        assert job_done_after(stack) < SOON
         visitor.close()
     finally:
         stack.close()
