@@ -111,7 +111,7 @@ class DesignationFilter:
             return Heading()
         told: dict[str, Any] = dict(rows[0])
         if self._found_many:
-            told |= {"everything": JUDGED + 1, "attention": None, "ending": None, **told}
+            told = {"everything": JUDGED + 1, "attention": None, "ending": None, **told}
         return Heading(**{**told, "partners": {one["id"]: one["name"] for one in told["partners"]}})
 
     @property

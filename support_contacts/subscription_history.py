@@ -99,6 +99,10 @@ class History:
         return part_of(found, since=self._since, before=self.before)
 
     @property
+    def _shown(self) -> list[Interval]:
+        return self._intervals[:PART]
+
+    @property
     def is_part(self) -> bool:
         """There is something before it."""
         return self._since is not None or len(self._intervals) > PART
@@ -106,15 +110,14 @@ class History:
     @property
     def earlier(self) -> Cursor | None:
         """Where the part before this one ends."""
-        if not self.is_part or not self._intervals:
+        if not self.is_part or not self._shown:
             return None
-        last = self._intervals[:PART][-1]
-        return Cursor(last.start.isoformat(), self.subscription.pk, 1)
+        return Cursor(self._shown[-1].start.isoformat(), self.subscription.pk, 1)
 
     @cached_property
     def events(self) -> list[AuditEvent]:
         """Changes of this subscription's contact in this part, and the last one, newest first, in our own record."""
-        shown = self._intervals[:PART]
+        shown = self._shown
         rows: list[AuditEvent] = subscription_rows.EVENTS(
             me=self.actor.organisation.pk,
             subscription=self.subscription.pk,
@@ -130,7 +133,7 @@ class History:
     @cached_property
     def entries(self) -> list[Entry]:
         """This part, newest first."""
-        shown = self._intervals[:PART]
+        shown = self._shown
         last = len(shown) - 1
         return [
             self._entry(

@@ -52,7 +52,7 @@ def _own(me: uuid.UUID, customer: uuid.UUID, subscription: uuid.UUID, at: dateti
 
 def standing_between(row: Subscription, start: datetime, end: datetime) -> list[Designation]:
     """The choices that stood at any instant from `start` until `end`."""
-    rows: Any = _chosen(row.provider_id, row.pk)
+    rows = _told(_chosen(row.provider_id, row.pk))
     return list(rows.filter(Q(ended_at=None) | Q(ended_at__gt=start), started_at__lt=end))
 
 
@@ -71,16 +71,20 @@ def first_change_of(me: uuid.UUID, subscription: uuid.UUID, version: int) -> Aud
 
 def _chosen(provider: uuid.UUID, subscription: uuid.UUID) -> Any:
     rows = Designation.objects.filter(provider_id=provider, subscription_id=subscription).stood()
-    joined = rows.select_related("partner__organisation", "partner__support_profile")
-    return joined.order_by("-started_at", "-pk")
+    return rows.order_by("-started_at", "-pk")
+
+
+def _told(rows: Any) -> Any:
+    """With what the page tells of their partners."""
+    return rows.select_related("partner__organisation", "partner__support_profile")
 
 
 def _designations(provider: uuid.UUID, subscription: uuid.UUID, before: datetime, at: datetime) -> Any:
-    rows = Designation.objects.filter(provider_id=provider, subscription_id=subscription).stood()
-    rows = rows.order_by("-started_at", "-pk").values("pk")
+    chosen = _chosen(provider, subscription)
+    rows = chosen.values("pk")
     part = rows.filter(started_at__lt=before)[: PART + 1]
     begun = rows.filter(started_at__lte=at)[:1]
-    return _chosen(provider, subscription).filter(among("pk", part.union(rows[:1], begun)))
+    return _told(chosen.filter(among("pk", part.union(rows[:1], begun))))
 
 
 def _recorded(me: uuid.UUID, subscription: uuid.UUID | None) -> Any:

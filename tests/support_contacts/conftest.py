@@ -14,6 +14,7 @@ from tests.factories import (
     OrganisationFactory,
     ProviderFactory,
     ResellerFactory,
+    ResellerRelationshipFactory,
     SubscriptionFactory,
     make_eligible,
 )
@@ -64,3 +65,17 @@ def agent(world):
 def signed_in(client, world):
     client.force_login(world.admin_agent.user)
     return client
+
+
+@pytest.fixture
+def first_up(world):
+    row = ResellerFactory(organisation=OrganisationFactory(name="First Up Consultants"))
+    ResellerRelationshipFactory(provider=world.provider, reseller=row)
+    return row
+
+
+@pytest.fixture
+def northwind(db):
+    return CustomerFactory(
+        organisation=OrganisationFactory(name="Northwind Traders", domain="northwind.example")
+    )

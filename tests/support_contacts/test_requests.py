@@ -1,18 +1,15 @@
 """What agents ask of customers: found exactly, asked once, sent again, taken back; and the end from their side."""
 
-import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import CustomerRelationship, DelegatedAdmin
 from customers.operations import request_customer
-from portal.models import PasswordLink, State
+from portal.models import State
 from portal.operations.answer_links import follow
 from portal.permissions import Role
 from support_contacts.models import Wish
@@ -21,7 +18,6 @@ from support_contacts.operations.duties import decline_duty
 from tests.factories import (
     CustomerFactory,
     CustomerRelationshipFactory,
-    DelegatedAdminFactory,
     OrganisationFactory,
     ProviderFactory,
     ResellerFactory,
@@ -36,20 +32,6 @@ FIND = "/customers/request/"
 def signed(client, world, role):
     client.force_login(member(world.provider.organisation, role, name=str(role.label)).user)
     return client
-
-
-@pytest.fixture
-def first_up(world):
-    row = ResellerFactory(organisation=OrganisationFactory(name="First Up Consultants"))
-    ResellerRelationshipFactory(provider=world.provider, reseller=row)
-    return row
-
-
-@pytest.fixture
-def northwind(db):
-    return CustomerFactory(
-        organisation=OrganisationFactory(name="Northwind Traders", domain="northwind.example")
-    )
 
 
 def new(world):
@@ -356,100 +338,6 @@ def test_roles_that_may_not_touch_it(client, world, made):
             assert signed(client, world, role).post(request_url(made, name)).status_code == 403
 
 
-# -- the end, and the first admin
-
-
-def test_our_end_is_blocked_while_something_is_live(client, world):
-    boss = signed(client, world, Role.GLOBAL_ADMIN)
-    url = reverse("customers:end", args=[world.customer.pk])
-
-    assert "still has 1 live subscription from you" in text(boss.get(url))
-    assert boss.post(url).status_code == 409
-    page = text(boss.get(reverse("customers:detail", args=[world.customer.pk])))
-    assert 'aria-disabled="true" aria-describedby="why-not-end"' in page
-
-
-def test_our_end(client, world):
-    world.subscription.status, world.subscription.ended_at = "deleted", timezone.now()
-    world.subscription.save()
-    DelegatedAdminFactory(relationship=world.relationship)
-    boss = signed(client, world, Role.GLOBAL_ADMIN)
-    url = reverse("customers:end", args=[world.customer.pk])
-
-    assert "Your delegated admin there ends with it." in text(boss.get(url))
-    response = boss.post(url)
-
-    assert (response.status_code, response.url) == (303, reverse("customers:list"))
-    world.relationship.refresh_from_db()
-    assert world.relationship.ended_as == "ended"
-    assert boss.get(reverse("customers:detail", args=[world.customer.pk])).status_code == 404
-    assert boss.post(url).status_code == 303
-    assert boss.get(url).status_code == 404
-
-
-def test_who_may_end(client, world, northwind):
-    url = reverse("customers:end", args=[world.customer.pk])
-
-    assert signed(client, world, Role.ADMIN_AGENT).post(url).status_code == 403
-    boss = signed(client, world, Role.GLOBAL_ADMIN)
-    assert boss.post(reverse("customers:end", args=[northwind.pk])).status_code == 404
-
-
-def test_the_first_admin_of_a_customer_joins_by_a_link_shown_once(signed_in, client, world):
-    world.customer.organisation.domain = "contoso.example"
-    world.customer.organisation.save()
-    url = reverse("customers:first-admin", args=[world.customer.pk])
-    here = reverse("customers:detail", args=[world.customer.pk])
-    assert "Invite the first admin" in text(signed_in.get(here))
-
-    response = signed_in.post(url, {"email": "boss@contoso.example", "name": "The boss"})
-
-    assert response.status_code == 200
-    link = PasswordLink.objects.get()
-    assert (link.organisation_id, link.roles) == (world.customer.pk, [Role.GLOBAL_ADMIN])
-    joining = response.content.decode().split("http://testserver/join/")[1].split("/")[0]
-    client.logout()
-    password = "another-long-sentence-of-words"
-    joined = client.post(
-        f"/join/{joining}/", {"name": "The boss", "password1": password, "password2": password}
-    )
-    assert joined.status_code == 302
-    assert client.get("/partner-relationships/").status_code == 200
-
-
-def test_an_address_of_somebody_else_is_refused_with_what_was_typed(signed_in, world):
-    world.customer.organisation.domain = "contoso.example"
-    world.customer.organisation.save()
-
-    response = signed_in.post(
-        reverse("customers:first-admin", args=[world.customer.pk]), {"email": "boss@elsewhere.example"}
-    )
-
-    assert response.status_code == 422
-    assert "Use an address of the customer, at contoso.example." in text(response)
-    assert "boss@elsewhere.example" in text(response)
-
-
-def test_no_first_admin_where_somebody_is(signed_in, world):
-    member(world.customer.organisation, Role.GLOBAL_ADMIN)
-
-    content = text(signed_in.get(reverse("customers:first-admin", args=[world.customer.pk])))
-
-    assert "This customer has members already." in content
-    assert "Invite the first admin" not in text(
-        signed_in.get(reverse("customers:detail", args=[world.customer.pk]))
-    )
-
-
-def test_who_may_invite_the_first_admin(client, world, northwind):
-    url = reverse("customers:first-admin", args=[world.customer.pk])
-
-    assert signed(client, world, Role.HELPDESK_AGENT).get(url).status_code == 403
-    sales = signed(client, world, Role.SALES_AGENT)
-    assert sales.get(url).status_code == 200
-    assert sales.get(reverse("customers:first-admin", args=[northwind.pk])).status_code == 404
-
-
 def test_who_acted_is_named_by_organisation_where_it_is_not_ours(signed_in, world, agent):
     """The history of a subscription names colleagues; of everybody else only the organisation."""
     choose_support_contact(world.subscription, partner_id=world.trey.pk, version=0, acting=agent)
@@ -473,93 +361,3 @@ def test_the_day_it_lapses_ends_what_waits(signed_in, world, made):
 
     assert "Requests that wait" not in content
     assert "lapsed on" in content
-
-
-# -- for one of many resellers
-
-
-@pytest.fixture
-def many(monkeypatch):
-    """A menu of two has no room for the resellers these tests make."""
-    monkeypatch.setattr("support_contacts.asking_for.LONGEST_MENU", 2)
-
-
-def test_of_many_resellers_one_is_found_and_asked_for(signed_in, world, first_up, many):
-    for number in range(3):
-        ResellerRelationshipFactory(
-            provider=world.provider,
-            reseller=ResellerFactory(organisation=OrganisationFactory(name=f"Upland {number}")),
-        )
-
-    opened = signed_in.get(new(world))
-    found = signed_in.get(new(world), {"find": "first up"})
-
-    assert "<select" not in text(opened)
-    assert "<textarea" not in text(opened)  # nothing is typed that choosing would lose
-    assert opened.context["offered"].menu == [world.provider]  # nobody is listed before one is looked for
-    assert [row.name for row in found.context["offered"].resellers] == [first_up.name]
-    address = re.search(rf'href="([^"]*reseller={first_up.pk}[^"]*)"', text(found))[1]
-    chosen = signed_in.get(address)
-    assert f'name="reseller" value="{first_up.pk}"' in text(chosen)
-    assert "<textarea" in text(chosen)
-    assert "is not established" not in text(chosen)
-    assert signed_in.post(new(world), rights(first_up)).status_code == 303
-    assert DelegatedAdmin.objects.filter(relationship__partner=first_up).exists()
-
-
-def test_of_many_resellers_what_was_typed_stays_where_it_is_refused(signed_in, world, first_up, many):
-    ResellerRelationshipFactory.create_batch(3, provider=world.provider)
-
-    refused = signed_in.post(
-        new(world), rights(first_up, days="other", other_days="0", message="By telephone.")
-    )
-
-    assert refused.status_code == 422
-    assert "By telephone." in text(refused)
-    assert f'name="reseller" value="{first_up.pk}"' in text(refused)
-
-
-@pytest.mark.parametrize(("find", "status"), [("x" * 101, 422), ("\u0301", 200)])
-def test_of_many_resellers_a_search_that_means_nothing_finds_nobody(
-    signed_in, world, first_up, many, find, status
-):
-    ResellerRelationshipFactory.create_batch(3, provider=world.provider)
-
-    page = signed_in.get(new(world), {"find": find})
-
-    assert page.status_code == status
-    assert page.context["offered"].resellers == []
-    assert ('id="id_find_error"' in text(page)) == (status == 422)
-
-
-def test_of_many_resellers_one_that_is_not_established_is_said_to_be_so(signed_in, world, first_up, many):
-    ResellerRelationshipFactory.create_batch(3, provider=world.provider)
-    asked = ResellerFactory(organisation=OrganisationFactory(name="Asked"))
-    ResellerRelationshipFactory(
-        provider=world.provider,
-        reseller=asked,
-        established_at=None,
-        requested_at=timezone.now(),
-        lapses_at=timezone.now() + timedelta(days=5),
-    )
-
-    page = signed_in.get(new(world), {"reseller": asked.pk})
-    found = signed_in.get(new(world), {"find": "asked"})
-
-    assert "Your relationship with Asked is not established." in text(page)
-    assert found.context["offered"].resellers == []
-    assert "None of your established resellers matches “asked”." in text(found)
-
-
-def test_what_is_asked_for_the_form_does_not_grow_with_resellers(signed_in, world, many):
-    def asked(**query):
-        with CaptureQueriesContext(connection) as queries:
-            assert signed_in.get(new(world), query).status_code == 200
-        return len(queries)
-
-    ResellerRelationshipFactory.create_batch(3, provider=world.provider)
-    signed_in.get("/")
-    few = asked(), asked(find="a")
-    ResellerRelationshipFactory.create_batch(6, provider=world.provider)
-
-    assert (asked(), asked(find="a")) == few
